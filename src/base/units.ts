@@ -1,0 +1,1 @@
+export type Nanoseconds = number;
