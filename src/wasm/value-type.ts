@@ -20,3 +20,10 @@ export const valueTypeByte = {
  * parameters and results.
  */
 export type BlockType = undefined | ValueType | number;
+
+const wordOfByte = new Map<number, string>(Object.entries(valueTypeByte).map(([word, byte]) => [byte, word]));
+
+/** The word of the text format for a type's byte in a binary. */
+export function typeText(byte: number): string {
+  return wordOfByte.get(byte) ?? `(; type 0x${byte.toString(16)} ;)`;
+}
