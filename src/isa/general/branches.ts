@@ -1,0 +1,121 @@
+// Near jumps, calls and returns. APM vol. 3 chapter 3; operand size of near branches in 64-bit mode: APM 3 section 1.2.
+
+import type { AbstractMachine, Value } from '../abstract-machine.ts';
+import { RCX } from '../abstract-machine.ts';
+import { instruction } from '../instruction.ts';
+
+/** The sixteen conditions, in encoding order (APM 3 table 1-... "cc"). Odd ones are the even ones' opposites. */
+const conditions: readonly { name: string; holds: (m: AbstractMachine) => Value }[] = [
+  { name: 'o', holds: (m) => m.flag('OF') },
+  { name: 'b', holds: (m) => m.flag('CF') },
+  { name: 'z', holds: (m) => m.flag('ZF') },
+  { name: 'be', holds: (m) => m.or(m.flag('CF'), m.flag('ZF')) },
+  { name: 's', holds: (m) => m.flag('SF') },
+  { name: 'p', holds: (m) => m.flag('PF') },
+  { name: 'l', holds: (m) => m.xor(m.flag('SF'), m.flag('OF')) },
+  { name: 'le', holds: (m) => m.or(m.flag('ZF'), m.xor(m.flag('SF'), m.flag('OF'))) },
+];
+const opposites = ['no', 'nb', 'nz', 'nbe', 'ns', 'np', 'nl', 'nle'];
+
+export interface Condition {
+  readonly name: string;
+  /** The low four bits of the opcode. */
+  readonly code: number;
+  readonly holds: (m: AbstractMachine) => Value;
+}
+
+/** All sixteen conditions as Jcc, SETcc and CMOVcc encode them. */
+export const allConditions: readonly Condition[] = conditions.flatMap(({ name, holds }, index) => [
+  { name, code: index * 2, holds },
+  { name: opposites[index]!, code: index * 2 + 1, holds: (m: AbstractMachine) => m.not(holds(m)) },
+]);
+
+export const conditionalJumps = allConditions.map(({ name, code, holds }) =>
+  instruction({
+    mnemonic: `j${name}`,
+    forms: [`7${code.toString(16)} Jbs [d64 ends]`, `0f 8${code.toString(16)} Jz [d64 ends]`],
+    manual: 'APM 3 "Jcc"',
+    meaning: (m, target) => m.jumpIf(holds(m), target),
+  }),
+);
+
+export const jmp = instruction({
+  mnemonic: 'jmp',
+  forms: ['eb Jbs [d64 ends]', 'e9 Jz [d64 ends]'],
+  manual: 'APM 3 "JMP (Near)"',
+  meaning: (m, target) => m.jumpTo(target),
+});
+
+export const jmpIndirect = instruction({
+  mnemonic: 'jmp',
+  forms: ['ff /4 Ev [d64 ends]'],
+  manual: 'APM 3 "JMP (Near)"',
+  meaning: (m, target) => m.jump(m.read(target)),
+});
+
+export const call = instruction({
+  mnemonic: 'call',
+  forms: ['e8 Jz [d64 ends stack]'],
+  manual: 'APM 3 "CALL (Near)"',
+  meaning: (m, target) => {
+    m.push(m.nextInstruction());
+    m.jumpTo(target);
+  },
+});
+
+export const callIndirect = instruction({
+  mnemonic: 'call',
+  forms: ['ff /2 Ev [d64 ends stack]'],
+  manual: 'APM 3 "CALL (Near)"',
+  meaning: (m, target) => {
+    const address = m.read(target);
+    m.push(m.nextInstruction());
+    m.jump(address);
+  },
+});
+
+export const ret = instruction({
+  mnemonic: 'ret',
+  forms: ['c3 [d64 sized ends stack]'],
+  manual: 'APM 3 "RET (Near)"',
+  meaning: (m) => m.jump(m.pop(m.operandSize)),
+});
+
+export const retImmediate = instruction({
+  mnemonic: 'ret',
+  forms: ['c2 Iw [d64 sized ends stack]'],
+  manual: 'APM 3 "RET (Near)"',
+  meaning: (m, bytes) => {
+    const address = m.pop(m.operandSize);
+    m.dropStack(m.zeroExtend(m.read(bytes), 32));
+    m.jump(address);
+  },
+});
+
+const loops: { mnemonic: string; opcode: string; holds: (m: AbstractMachine) => Value | null }[] = [
+  { mnemonic: 'loopnz', opcode: 'e0', holds: (m) => m.not(m.flag('ZF')) },
+  { mnemonic: 'loopz', opcode: 'e1', holds: (m) => m.flag('ZF') },
+  { mnemonic: 'loop', opcode: 'e2', holds: () => null },
+];
+
+export const loopInstructions = loops.map(({ mnemonic, opcode, holds }) =>
+  instruction({
+    mnemonic,
+    forms: [`${opcode} Jbs [d64 ends implicit]`],
+    manual: 'APM 3 "LOOPcc"',
+    meaning: (m, target) => {
+      const count = m.sub(m.register(RCX, m.addressSize), m.constant(1, m.addressSize));
+      m.setRegister(RCX, count);
+      const more = m.not(m.isZero(count));
+      const extra = holds(m);
+      m.jumpIf(extra ? m.and(more, extra) : more, target);
+    },
+  }),
+);
+
+export const jcxz = instruction({
+  mnemonic: 'jcxz',
+  forms: ['e3 Jbs [d64 ends implicit]'],
+  manual: 'APM 3 "JCXZ"',
+  meaning: (m, target) => m.jumpIf(m.isZero(m.register(RCX, m.addressSize)), target),
+});
