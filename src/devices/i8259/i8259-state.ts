@@ -7,7 +7,7 @@ const chip = (which: string) =>
   record(which, {
     request: u8('IRR: interrupt request register'),
     service: u8('ISR: in-service register'),
-    mask: u8('IMR: interrupt mask register'),
+    mask: u8('IMR: interrupt mask register; undefined after power-on, so nothing gets through', 0xff),
     lines: u8('level of the eight IR inputs'),
     edgeLevel: u8('ELCR: inputs that are level triggered'),
     vectorBase: u8('ICW2: vector of input 0'),
