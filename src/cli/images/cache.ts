@@ -1,0 +1,90 @@
+// Where images are kept: `$XDG_CACHE_HOME/lodge/images`, or `~/.cache/lodge/images`.
+//   debian.json          the manifest; there is an image when it is there
+//   debian-5f3a…/        its files
+//   .partial-PID-…/      an image that a process is building
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { Manifest } from './manifest.ts';
+import { parseManifest } from './manifest.ts';
+
+/** An image in the cache, with the paths of its files. */
+export interface CachedImage {
+  readonly manifest: Manifest;
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+/** The directory that holds images. A relative XDG_CACHE_HOME is to be ignored, as the XDG specification says. */
+export function imageDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  const configured = environment['XDG_CACHE_HOME'];
+  const cache = configured !== undefined && isAbsolute(configured) ? configured : join(homedir(), '.cache');
+  return join(cache, 'lodge', 'images');
+}
+
+/** The cached image of that name, or undefined when there is none or a file of it is gone. */
+export function findImage(name: string, directory = imageDirectory()): CachedImage | undefined {
+  let json: string;
+  try {
+    json = readFileSync(join(directory, `${name}.json`), 'utf8');
+  } catch {
+    return undefined;
+  }
+  const manifest = parseManifest(json);
+  if (manifest === undefined) return undefined;
+  const kernel = join(directory, manifest.directory, 'kernel');
+  const initrd = join(directory, manifest.directory, 'initrd');
+  return existsSync(kernel) && existsSync(initrd) ? { manifest, kernel, initrd } : undefined;
+}
+
+const entries = (directory: string): string[] => {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+};
+
+/** Every cached image, by name. */
+export function listImages(directory = imageDirectory()): CachedImage[] {
+  return entries(directory)
+    .filter((entry) => entry.endsWith('.json') && !entry.startsWith('.'))
+    .map((entry) => findImage(entry.slice(0, -'.json'.length), directory))
+    .filter((image) => image !== undefined)
+    .toSorted((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
+}
+
+/** Removes an image, manifest first, so that no half of it is ever found. False when there was none. */
+export function removeImage(name: string, directory = imageDirectory()): boolean {
+  const manifest = join(directory, `${name}.json`);
+  if (!existsSync(manifest)) return false;
+  rmSync(manifest);
+  removeStrays(directory);
+  return true;
+}
+
+const isRunning = (process_: number): boolean => {
+  try {
+    process.kill(process_, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** Makes the directory in which this process builds an image. */
+export function makePartialDirectory(directory: string): string {
+  mkdirSync(directory, { recursive: true });
+  return mkdtempSync(join(directory, `.partial-${process.pid}-`));
+}
+
+/** Removes what no manifest names and what processes that are gone left behind. */
+export function removeStrays(directory: string): void {
+  const kept = new Set(listImages(directory).map((image) => image.manifest.directory));
+  for (const entry of entries(directory)) {
+    const builder = /^\.partial-(\d+)-/.exec(entry)?.[1];
+    if (builder !== undefined ? isRunning(Number(builder)) : entry.endsWith('.json') || kept.has(entry)) continue;
+    rmSync(join(directory, entry), { recursive: true, force: true });
+  }
+}
