@@ -1,0 +1,86 @@
+// The core's floating point against the host's own processor: every operation with every rounding
+// mode, precision, DAZ and FTZ setting and random exception masks, on random and corner-case operands.
+//
+// LODGE_FLOAT_CASES sets the cases an operation gets (2000 unless told), LODGE_FLOAT_SEED the seed.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answerSize, buildCore, buildNative, caseSize, hostHasAvx, nativeObstacle } from './build.ts';
+import { Random, operand } from './operands.ts';
+import { exactOperations } from './operations.ts';
+import type { Operation } from './operations.ts';
+
+const casesPerOperation = Number(process.env['LODGE_FLOAT_CASES'] ?? 2000);
+const seed = BigInt(process.env['LODGE_FLOAT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+
+/** An MXCSR or control word: half the time everything masked, else random masks. */
+function controlWord(random: Random, kind: 'sse' | 'x87'): number {
+  const masks = random.below(2) === 0 ? 63 : random.below(64);
+  const rounding = random.below(2) === 0 ? 0 : random.below(4);
+  if (kind === 'x87') return masks | (random.pick([0, 2, 3, 3]) << 8) | (rounding << 10);
+  const zeros = random.below(3) === 0 ? random.pick([0x40, 0x8000, 0x8040]) : 0;
+  const sticky = random.below(2) === 0 ? 0x20 : 0;
+  return (masks << 7) | (rounding << 13) | zeros | sticky;
+}
+
+function makeCases(random: Random, index: number, operation: Operation, count: number): Uint8Array {
+  const cases = new Uint8Array(count * caseSize);
+  const view = new DataView(cases.buffer);
+  for (let offset = 0; offset < cases.length; offset += caseSize) {
+    const control = controlWord(random, operation.control);
+    const a = operand(random, operation.a, undefined);
+    const b = operand(random, operation.b, operation.a === operation.b ? a : undefined);
+    view.setUint32(offset, index, true);
+    view.setUint32(offset + 4, control, true);
+    view.setUint32(offset + 8, operation.control === 'sse' ? control >> 7 : control, true);
+    view.setUint32(offset + 12, operation.control === 'sse' ? control & 63 : 0, true);
+    view.setBigUint64(offset + 16, a[0], true);
+    view.setBigUint64(offset + 24, a[1], true);
+    view.setBigUint64(offset + 32, b[0], true);
+    view.setBigUint64(offset + 40, b[1], true);
+  }
+  return cases;
+}
+
+function hex(bytes: Uint8Array, offset: number, length: number): string {
+  return Buffer.from(bytes.slice(offset, offset + length)).reverse().toString('hex');
+}
+
+function describeAnswer(answers: Uint8Array, index: number, conditions: number): string {
+  const base = index * answerSize;
+  const view = new DataView(answers.buffer, answers.byteOffset + base, answerSize);
+  const names = ['IE', 'DE', 'ZE', 'OE', 'UE', 'PE'].filter((_, bit) => (view.getUint32(32, true) >> bit) & 1);
+  const condition = (view.getUint32(36, true) & conditions).toString(16);
+  return `${hex(answers, base, 10)} ${hex(answers, base + 16, 10)} flags ${names.join('|')} conditions ${condition} fault ${view.getUint32(40, true)}`;
+}
+
+const obstacle = nativeObstacle();
+if (obstacle !== undefined) {
+  test('floating point agrees with the processor', { skip: `not compared with hardware: ${obstacle}` }, () => {});
+} else {
+  const native = buildNative(exactOperations);
+  const core = buildCore(exactOperations);
+  const avx = hostHasAvx();
+  for (const [index, operation] of exactOperations.entries()) {
+    test(`${operation.name} agrees with the processor`, { skip: operation.avx && !avx ? 'the host has no AVX' : false }, () => {
+      const cases = makeCases(new Random(seed + BigInt(index)), index, operation, casesPerOperation);
+      const expected = native(cases);
+      const actual = core(cases);
+      const differences: string[] = [];
+      let count = 0;
+      for (let number = 0; number < casesPerOperation; number++) {
+        const wanted = describeAnswer(expected, number, operation.conditions ?? 0);
+        const got = describeAnswer(actual, number, operation.conditions ?? 0);
+        if (wanted === got) continue;
+        count++;
+        const base = number * caseSize;
+        if (differences.length < 5) {
+          differences.push(
+            `control ${hex(cases, base + 4, 4)} a ${hex(cases, base + 16, 10)} b ${hex(cases, base + 32, 10)}\n  processor ${wanted}\n  core      ${got}`,
+          );
+        }
+      }
+      assert.equal(count, 0, `${count} of ${casesPerOperation} differ, LODGE_FLOAT_SEED=${seed}\n${differences.join('\n')}`);
+    });
+  }
+}
