@@ -52,10 +52,11 @@ export interface DescriptorTableState {
   readonly limit: number;
 }
 
+// oxfmt-ignore
 export const GENERAL_REGISTERS = [
   'rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi',
   'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
-] as const; // prettier-ignore
+] as const;
 export type GeneralRegister = (typeof GENERAL_REGISTERS)[number];
 
 /** The state of the boot processor at its first guest instruction. Everything not named is as after reset. */
