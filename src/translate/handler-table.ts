@@ -1,0 +1,36 @@
+// Numbers the handlers: the interpreter's function table and the decoder's records agree through it.
+
+import type { Form } from '../isa/form.ts';
+import { forms } from '../isa/catalog.ts';
+import { variantKey, variantsOf, type Environment, type HandlerVariant } from './handler-variant.ts';
+
+/** The handlers that stand for no instruction. */
+export const HANDLER_FALL_THROUGH = 0;
+/** Raises the exception with vector RECORD_A and error code RECORD_IMMEDIATE (-1: none). */
+export const HANDLER_RAISE = 1;
+const FIRST_FORM_HANDLER = 2;
+
+/** All handlers of all forms, in table order from `FIRST_FORM_HANDLER`. */
+export function* allVariants(): Generator<{ index: number; variant: HandlerVariant }> {
+  let index = FIRST_FORM_HANDLER;
+  for (const form of forms) for (const variant of variantsOf(form)) yield { index: index++, variant };
+}
+
+const byForm = new Map<Form, Int32Array>();
+let count = FIRST_FORM_HANDLER;
+for (const { index, variant } of allVariants()) {
+  let table = byForm.get(variant.form);
+  if (!table) byForm.set(variant.form, (table = new Int32Array(256).fill(-1)));
+  table[variantKey(variant.operandSize, variant.memory, variant.environment, variant.addressSize, variant.repetition)] = index;
+  count = index + 1;
+}
+
+/** Size of the handler table. */
+export const handlerCount = count;
+
+/** Index of a form's handler, or -1 when the form has none for these circumstances. */
+export function handlerIndex(
+  form: Form, operandSize: number, memory: boolean, environment: Environment, addressSize: number, repetition: HandlerVariant['repetition'],
+): number {
+  return byForm.get(form)![variantKey(operandSize, memory, environment, addressSize, repetition)]!;
+}

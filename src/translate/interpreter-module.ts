@@ -1,0 +1,96 @@
+// The threaded interpreter as one WebAssembly module: a handler for every variant of every form, reached through a
+// function table, and `run`, which goes on at the instruction boundary that the CPU state describes.
+
+import { EXIT_REASON, RECORD_A, RECORD_IMMEDIATE, RECORD_LINK_NEXT } from '../core/layout.ts';
+import { coreRoutines } from '../isa/core-routines.ts';
+import { ModuleBuilder } from '../wasm/module-builder.ts';
+import type { ValueType } from '../wasm/value-type.ts';
+import { emitEnter, emitFollow, HandlerEmitter, type HandlerImports } from './emit-handler.ts';
+import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
+import { IrBuilder } from './ir-builder.ts';
+
+/** What handlers call besides the routines that meanings name. */
+const engineRoutines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
+  loadMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  storeMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  updateMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  storeCommit: { parameters: [], results: ['i32'] },
+  deliverFault: { parameters: ['i32'], results: ['i32'] },
+  raiseFault: { parameters: ['i32', 'i32', 'i32'], results: ['i32'] },
+  currentBlock: { parameters: [], results: ['i32'] },
+  blockBoundary: { parameters: ['i32'], results: ['i32'] },
+  jumpTo: { parameters: ['i64'], results: ['i32'] },
+  followLink: { parameters: ['i32', 'i32'], results: ['i32'] },
+  leaveAfter: { parameters: ['i32'], results: ['i32'] },
+  suspend: { parameters: ['i32'], results: ['i32'] },
+  effectiveOffset: { parameters: ['i32', 'i64'], results: ['i64'] },
+  segmentAddress: { parameters: ['i32', 'i64', 'i32'], results: ['i64'] },
+  stackOffset: { parameters: ['i64'], results: ['i64'] },
+  adjustStack: { parameters: ['i64'], results: [] },
+};
+
+/** Builds the module. It imports `env.memory` and everything else from `core`, and exports `run`, the table and its size. */
+export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayBuffer> {
+  const builder = new ModuleBuilder();
+  builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
+  const indices = new Map<string, number>();
+  for (const [name, { parameters, results }] of Object.entries(engineRoutines)) {
+    indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
+  }
+  for (const [name, { parameters, result }] of Object.entries(coreRoutines)) {
+    indices.set(name, builder.importFunction('core', name, builder.type(parameters, result === null ? [] : [result])));
+  }
+  const handlerType = builder.type(['i32'], ['i32']);
+  const proceed = builder.declareFunction(handlerType, 'proceed');
+  const imports: HandlerImports = {
+    core(name) {
+      const index = indices.get(name);
+      if (index === undefined) throw new Error(`the core has no routine ${name}`);
+      return index;
+    },
+    proceed,
+  };
+  const table = builder.table({ initial: handlerCount, maximum: handlerCount });
+  builder.export('handlers', 'table', table);
+
+  const body = builder.body(proceed);
+  body.localGet(0);
+  body.i32Eqz();
+  body.if(undefined);
+  body.i32Const(0);
+  body.i32Load(EXIT_REASON);
+  body.return();
+  body.end();
+  emitEnter(body, 0, handlerType, imports);
+
+  const run = builder.declareFunction(builder.type([], ['i32']), 'run');
+  builder.export('run', 'function', run);
+  const runBody = builder.body(run);
+  runBody.call(imports.core('currentBlock'));
+  runBody.call(proceed);
+
+  const functions: number[] = [];
+  functions[HANDLER_FALL_THROUGH] = builder.declareFunction(handlerType, 'fallThrough');
+  emitFollow(builder.body(functions[HANDLER_FALL_THROUGH]), RECORD_LINK_NEXT, 0, handlerType, imports);
+  functions[HANDLER_RAISE] = builder.declareFunction(handlerType, 'raise');
+  const raise = builder.body(functions[HANDLER_RAISE]);
+  raise.localGet(0);
+  raise.i32Load16U(RECORD_A);
+  raise.localGet(0);
+  raise.i32Load(RECORD_IMMEDIATE);
+  raise.localGet(0);
+  raise.call(imports.core('raiseFault'));
+  raise.returnCall(proceed);
+
+  for (const { index, variant } of allVariants()) {
+    const { form } = variant;
+    const name = options.names
+      ? `${form.instruction.mnemonic} ${form.text} ${variant.operandSize} ${variant.memory ? 'm' : 'r'} ${variant.environment} ${variant.repetition}`
+      : undefined;
+    const fn = builder.declareFunction(handlerType, name);
+    functions[index] = fn;
+    new HandlerEmitter(builder.body(fn), variant, imports, handlerType).emit(IrBuilder.build(variant));
+  }
+  builder.activeElements((code) => code.i32Const(0), functions, table);
+  return builder.toBytes({ names: options.names });
+}
