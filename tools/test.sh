@@ -1,23 +1,32 @@
 #!/bin/sh
 # npm test: installs and builds what is out of date, checks the sources, then runs every test.
-# Arguments are test files to run instead of all of them, as paths below build/js.
+# Arguments are compiled test files to run instead of all of them, such as build/js/src/wasm/text.test.js.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 cd "$root"
 sh tools/setup.sh
 . "$root/tools/find-node.sh"
 
-echo 'test: formatting' >&2
-"$node" node_modules/oxfmt/bin/oxfmt --check
-echo 'test: lint' >&2
-"$node" node_modules/oxlint/bin/oxlint --deny-warnings
-echo 'test: unused files, exports and packages' >&2
-"$node" node_modules/knip/bin/knip.js --no-progress
-echo 'test: types' >&2
-"$node" node_modules/typescript/bin/tsc -b
+# A check that fails does not keep the others from running: one run shows all there is to mend.
+failed=
+check() {
+  name=$1
+  shift
+  echo "test: $name" >&2
+  "$node" "$@" || failed="$failed, $name"
+}
+check formatting node_modules/oxfmt/bin/oxfmt --list-different
+check lint node_modules/oxlint/bin/oxlint --deny-warnings
+check 'unused code' node_modules/knip/bin/knip.js --no-progress
+check types node_modules/typescript/bin/tsc -b
 
 if [ $# -eq 0 ]; then
-  # Node.js 20 does not expand globs here, and a name without spaces is a rule of the linter.
+  # Node.js 20 does not expand globs here. No file name has a space: the linter sees to that.
+  # shellcheck disable=SC2046
   set -- $(find build/js/src build/js/tools build/js/tests -name '*.test.js' | sort)
 fi
-exec "$node" --test "$@" </dev/null
+"$node" --test --test-reporter=spec "$@" </dev/null || failed="$failed, tests"
+if [ -n "$failed" ]; then
+  echo "test: failed: ${failed#, }" >&2
+  exit 1
+fi
