@@ -22,6 +22,7 @@
 //   ends: the block ends after it (it may change mode, mappings or interrupts)   transfers: its core routine sets RIP
 //   p0: privilege level 0 only
 //   prot: #UD outside protected mode   aligned: a 128-bit memory operand must be aligned   bias: POP's address counts from the popped stack pointer
+//   sse: needs the SSE state enabled although no operand shows it
 //   nolong: documented to be #UD in long mode even in compatibility mode
 
 import type { Bits } from './abstract-machine.ts';
@@ -43,7 +44,7 @@ export interface OperandPattern {
 
 const attributeNames = [
   'i64', 'o64', 'd64', 'w0', 'w1', 'l0', 's16', 's32', 's64', 'sized', 'a16', 'a32', 'a64', 'lock', 'rep', 'repz', 'stack', 'implicit',
-  'ends', 'transfers', 'p0', 'prot', 'aligned', 'bias', 'nolong',
+  'ends', 'transfers', 'p0', 'prot', 'aligned', 'bias', 'nolong', 'sse',
 ] as const;
 export type Attribute = (typeof attributeNames)[number];
 
