@@ -92,6 +92,8 @@ export class I8254 implements Device {
   }
 
   #write(register: number, value: number): void {
+    // A rise that is due comes before the write.
+    if (this.#timer.deadline <= this.#board.clock.now()) this.#rise();
     const tick = this.#tick();
     if (register < 3) this.#counters[register]!.write(value, tick);
     else if (value >> 6 === 3) this.#readBack(value, tick);
@@ -135,7 +137,6 @@ export class I8254 implements Device {
     const tick = this.#tick();
     const counter = this.#counters[0];
     const output = counter.output(tick);
-    // A rise that is due but not yet seen is left to the timer, so that the edge is not lost.
     if (!output || !this.#interruptConnected) this.#interrupt.setLevel(false);
     const rise = this.#interruptConnected ? counter.nextRise(tick) : Infinity;
     if (rise === Infinity) this.#timer.cancel();

@@ -99,10 +99,8 @@ export class ApicTimer {
       this.#timer.arm(this.#tsc.timeOfTsc(state.tscDeadline));
       return;
     }
-    const now = this.#board.clock.now();
     const period = state.initialCount * this.#divisor();
     if (this.#mode() === MODE.periodic) {
-      state.timerStart += Math.max(0, Math.floor((now - state.timerStart) / period)) * period;
       this.#timer.arm(Math.max(state.timerStart + period, this.#earliest));
     } else this.#timer.arm(state.timerStart + period);
   }
@@ -114,7 +112,10 @@ export class ApicTimer {
   #expire(): void {
     const state = this.#state();
     if (this.#mode() === MODE.periodic) {
-      this.#earliest = this.#board.clock.now() + SHORTEST_PERIOD;
+      const now = this.#board.clock.now();
+      const period = state.initialCount * this.#divisor();
+      state.timerStart += Math.max(0, Math.floor((now - state.timerStart) / period)) * period;
+      this.#earliest = now + SHORTEST_PERIOD;
       this.arm();
     } else if (this.#mode() === MODE.tscDeadline && this.#tsc.tscAt(this.#board.clock.now()) < state.tscDeadline) {
       this.arm(); // the guest set its counter back meanwhile
