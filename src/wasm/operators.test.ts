@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Code } from './code.ts';
 import { ModuleBuilder } from './module-builder.ts';
@@ -21,6 +22,12 @@ function sampleImmediates(kind: string): unknown[] {
   return [];
 }
 
+/** Calls the method of an operator with sample immediates. */
+function emit(code: Code, name: OperatorName): void {
+  const method = code[methodName(name) as 'nop'] as (...immediates: unknown[]) => void;
+  method.apply(code, sampleImmediates(operators[name][1]));
+}
+
 /** A module whose one function applies one operator to its parameters. */
 function moduleWith(name: OperatorName, operands: readonly ValueType[], results: readonly ValueType[]): Uint8Array {
   const builder = new ModuleBuilder();
@@ -28,8 +35,7 @@ function moduleWith(name: OperatorName, operands: readonly ValueType[], results:
   const index = builder.declareFunction(builder.type(operands, results));
   const code = builder.body(index);
   for (let parameter = 0; parameter < operands.length; parameter++) code.localGet(parameter);
-  const emit = code[methodName(name) as 'nop'] as (...immediates: unknown[]) => void;
-  emit.apply(code, sampleImmediates(operators[name][1]));
+  emit(code, name);
   return builder.toBytes();
 }
 
@@ -60,6 +66,36 @@ test('no two operators share an opcode and every operator has its own method', (
   const methods = new Set(names.map(methodName));
   assert.equal(methods.size, names.length);
   for (const method of methods) assert.equal(typeof Code.prototype[method as 'nop'], 'function', method);
+});
+
+interface Binaryen {
+  readBinary(bytes: Uint8Array): { setFeatures(features: number): void; emitText(): string };
+  Features: { All: number };
+}
+
+test('an independent disassembler reads each operator by the name of its row', async () => {
+  // Binaryen comes with AssemblyScript's compiler.
+  const path = createRequire(import.meta.resolve('assemblyscript/asc')).resolve('binaryen');
+  const { default: binaryen } = (await import(path)) as { default: Binaryen };
+  const builder = new ModuleBuilder();
+  builder.memory({ initial: 1 });
+  const written: OperatorName[] = [];
+  for (const name of names) {
+    const signature = signatureOf(name);
+    if (signature === undefined || name === 'nop') continue;
+    const { operands, results } = signature;
+    const code = builder.body(builder.declareFunction(builder.type(operands, results), `of ${name} end`));
+    for (let parameter = 0; parameter < operands.length; parameter++) code.localGet(parameter);
+    emit(code, name);
+    written.push(name);
+  }
+  const text = binaryen.readBinary(builder.toBytes({ names: true })).emitText();
+  const functions = text.split(/^ \(func /m).slice(1);
+  assert.equal(functions.length, written.length);
+  for (const [index, name] of written.entries()) {
+    const operator = functions[index]?.match(/^  \(([\w.]+)/m)?.[1];
+    assert.equal(operator, name, functions[index]);
+  }
 });
 
 /** Runs one operator on constants and returns its result. */
