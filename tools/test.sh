@@ -17,6 +17,7 @@ check() {
 }
 check formatting node_modules/oxfmt/bin/oxfmt --list-different
 check lint node_modules/oxlint/bin/oxlint --deny-warnings
+check 'AssemblyScript sources' build/js/tools/check-assembly.js
 check 'unused code' node_modules/knip/bin/knip.js --no-progress
 check types node_modules/typescript/bin/tsc -b
 
