@@ -3,11 +3,43 @@
 
 import type { Form } from './form.ts';
 import * as arithmetic from './general/arithmetic.ts';
+import * as bitCounts from './general/bit-counts.ts';
+import * as bitTests from './general/bit-tests.ts';
 import * as branches from './general/branches.ts';
+import * as conditional from './general/conditional.ts';
+import * as conversions from './general/conversions.ts';
+import * as division from './general/division.ts';
+import * as doubleShifts from './general/double-shifts.ts';
+import * as exchange from './general/exchange.ts';
+import * as flagOperations from './general/flag-operations.ts';
+import * as logic from './general/logic.ts';
 import * as moves from './general/moves.ts';
+import * as multiplication from './general/multiplication.ts';
+import * as noOperation from './general/no-operation.ts';
+import * as rotates from './general/rotates.ts';
+import * as shifts from './general/shifts.ts';
+import * as strings from './general/strings.ts';
 import type { Instruction } from './instruction.ts';
 
-const families: readonly Record<string, unknown>[] = [arithmetic, branches, moves];
+const families: readonly Record<string, unknown>[] = [
+  arithmetic,
+  bitCounts,
+  bitTests,
+  branches,
+  conditional,
+  conversions,
+  division,
+  doubleShifts,
+  exchange,
+  flagOperations,
+  logic,
+  moves,
+  multiplication,
+  noOperation,
+  rotates,
+  shifts,
+  strings,
+];
 
 function isInstruction(value: unknown): value is Instruction {
   return typeof value === 'object' && value !== null && 'mnemonic' in value && 'forms' in value && 'meaning' in value;
@@ -15,7 +47,9 @@ function isInstruction(value: unknown): value is Instruction {
 
 /** Every declared instruction: each export of a family that is an instruction or a list of them. */
 export const instructions: readonly Instruction[] = families.flatMap((family) =>
-  Object.values(family).flatMap((exported) => (Array.isArray(exported) ? exported : [exported])).filter(isInstruction),
+  Object.values(family)
+    .flatMap((exported) => (Array.isArray(exported) ? exported : [exported]))
+    .filter(isInstruction),
 );
 
 export const forms: readonly Form[] = instructions.flatMap((instruction) => instruction.forms);

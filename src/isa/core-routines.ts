@@ -14,6 +14,10 @@ const table = {
   // Wide arithmetic.
   mulHighUnsigned: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
   mulHighSigned: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
+  divideUnsigned: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
+  divideSigned: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
+  divideWideUnsigned: { parameters: ['i64', 'i64', 'i64'], result: 'i64' },
+  divideWideSigned: { parameters: ['i64', 'i64', 'i64'], result: 'i64' },
 } as const satisfies Record<string, CoreRoutineSignature>;
 
 export type CoreRoutine = keyof typeof table;
