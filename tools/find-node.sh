@@ -1,6 +1,7 @@
 # Sourced with $root set: sets $node to the Node.js that runs Lodge, or ends with status 2 and one sentence.
-# The one that npm installed comes first, since newer engines run generated code faster.
-node=$root/node_modules/.bin/node
+# LODGE_NODE names another than usual. Else the one that npm installed comes first, since newer engines run generated
+# code faster.
+node=${LODGE_NODE:-$root/node_modules/.bin/node}
 if [ ! -x "$node" ]; then
   node=$(command -v node) || node=
   version=$([ -z "$node" ] || "$node" --version 2>/dev/null) || version=

@@ -79,9 +79,10 @@ class Checkout {
     symlinkSync(target, join(this.root, 'path', name));
   }
 
-  lodge(parameters: readonly string[], options: { from?: string; program?: string } = {}): Run {
+  lodge(parameters: readonly string[], options: { from?: string; program?: string; node?: string } = {}): Run {
     const program = options.program ?? join(this.root, 'lodge');
-    const environment = { PATH: join(this.root, 'path') };
+    const environment: Record<string, string> = { PATH: join(this.root, 'path') };
+    if (options.node !== undefined) environment['LODGE_NODE'] = options.node;
     return spawnSync(program, parameters, { cwd: options.from ?? this.root, env: environment, encoding: 'utf8' });
   }
 
@@ -165,6 +166,7 @@ test('the Node.js that npm installed comes before the one on the PATH, unless it
   chmodSync(join(checkout.root, 'own-node'), 0o755);
   checkout.lodge([]);
   assert.equal(checkout.lodge([]).stderr, 'own\n');
+  assert.equal(checkout.lodge([], { node: process.execPath }).stderr, '');
   rmSync(join(checkout.root, 'node_modules'), { recursive: true });
   rmSync(join(checkout.root, 'build/.ready'));
   checkout.write('own-node', '#!/nowhere/sh\n');
