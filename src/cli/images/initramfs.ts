@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { projectDirectory } from '../project-directory.ts';
 import { appletNames } from './applets.ts';
 import type { CpioMember } from './cpio.ts';
 import { writeCpio } from './cpio.ts';
@@ -50,8 +51,14 @@ const DEVICES: readonly CpioMember[] = [
   { kind: 'character-device', path: 'dev/null', major: 1, minor: 3, mode: 0o666 },
 ];
 
-/** The initramfs, a newc archive, around a static busybox; the scripts are read from `scriptDirectory`. */
-export function buildInitramfs(busybox: Uint8Array, scriptDirectory: string): Uint8Array {
+/** The scripts of this version of Lodge. In an archive behind an older one they take the place of its own. */
+export function scriptMembers(): CpioMember[] {
+  const directory = join(projectDirectory(), 'images');
+  return SCRIPTS.map(([file, path, mode]) => ({ kind: 'file', path, data: readFileSync(join(directory, file)), mode }));
+}
+
+/** The initramfs, a newc archive, around a static busybox. */
+export function buildInitramfs(busybox: Uint8Array): Uint8Array {
   const members: CpioMember[] = [];
   for (const [path, mode] of DIRECTORIES) members.push({ kind: 'directory', path, mode });
   for (const [path, target] of MERGED) members.push({ kind: 'link', path, target });
@@ -60,8 +67,6 @@ export function buildInitramfs(busybox: Uint8Array, scriptDirectory: string): Ui
   for (const name of appletNames(busybox)) {
     if (name !== 'busybox') members.push({ kind: 'link', path: `usr/bin/${name}`, target: 'busybox' });
   }
-  for (const [file, path, mode] of SCRIPTS) {
-    members.push({ kind: 'file', path, data: readFileSync(join(scriptDirectory, file)), mode });
-  }
+  members.push(...scriptMembers());
   return writeCpio(members);
 }

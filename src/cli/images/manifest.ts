@@ -1,7 +1,7 @@
 // What is known of a cached image: one small JSON file, whose rename into place is what makes the image
 // exist. A manifest that this version of Lodge does not understand counts as no image.
 
-/** The version of the layout that this code writes and reads, including the contents of the initramfs. */
+/** The version of the layout that this code writes and reads. */
 export const MANIFEST_VERSION = 1;
 
 export interface Manifest {

@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../../base/errors.ts';
-import { projectDirectory } from '../project-directory.ts';
 import { imageDirectory, makePartialDirectory, removeStrays } from './cache.ts';
 import type { ImageRecipe } from './catalogue.ts';
 import { USER_SPACE_PACKAGE } from './catalogue.ts';
@@ -70,7 +69,7 @@ async function build(
   const files = join(partial, 'files');
   mkdirSync(files);
   copyFileSync(vmlinuz, join(files, 'kernel'));
-  writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox), join(projectDirectory(), 'images')));
+  writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox)));
 
   // basename(partial) ends in mkdtemp's random letters: each build has a directory of its own, so that a domain
   // which has just read the old manifest still finds the old files.

@@ -1,0 +1,46 @@
+import type { CommandSyntax } from '../options/command.ts';
+import { choice, duration, flag, repeatable, size, text, withPreset } from '../options/option-table.ts';
+import { ESCAPE_KEY_HELP } from '../../host/node/escape-keys.ts';
+
+const options = {
+  kernel: text('FILE', 'boot this kernel: a Linux bzImage, or an ELF file with a PVH note or a Multiboot header'),
+  initrd: text('FILE', 'the initial ramdisk of the kernel'),
+  append: text('TEXT', 'the kernel command line; with an image, added to its own'),
+  module: repeatable(text('FILE', 'a Multiboot module: a file name, and after a space what the kernel is told')),
+  memory: withPreset(size('the memory of the guest'), '512M'),
+  timeout: duration('end with status 124 when the guest still runs after this time'),
+  device: repeatable(
+    text(
+      'NAME',
+      'add a device: debug-exit ends the monitor with status (v << 1) | 1 when the guest writes v to port 0xF4',
+    ),
+  ),
+  engine: withPreset(choice(['interpreter'], 'what runs the guest'), 'interpreter'),
+  clock: withPreset(
+    choice(
+      ['host', 'instructions'],
+      'what time in the guest follows; with instructions, the same input gives the same run',
+    ),
+    'host',
+  ),
+  stats: text('FILE', 'write counts and times of the run to this file, as JSON'),
+  verbose: flag('show the boot messages on standard error when a COMMAND is run'),
+};
+
+export const runSyntax = {
+  name: 'lodge run',
+  summary: 'Runs a virtual machine: from an image, which is built first if it has to be, or from a kernel file.',
+  usage: [
+    'IMAGE [OPTION]…                         a console on this terminal',
+    'IMAGE [OPTION]… -- COMMAND [ARGUMENT]…  one command in the guest',
+    '--kernel FILE [OPTION]…                 a kernel of your own',
+  ],
+  options,
+  positionals: 1,
+  takesRest: true,
+  notes: [
+    `Keys on the console:\n${ESCAPE_KEY_HELP.map((line) => `  ${line}`).join('\n')}`,
+    'COMMAND is run as it is, without a shell around it; for one, write -- sh -c "…". Its output and exit status become those of lodge.',
+    'Exit status: 0 when the guest powers off, the status of COMMAND, 2 for a mistake in what was asked, 3 when the guest fails (a triple fault, or a halt with interrupts off), 124 when the time is up.',
+  ],
+} satisfies CommandSyntax;

@@ -1,0 +1,40 @@
+// What the command line needs of a domain. The one implementation is in create-domain.ts.
+
+import type { CharacterBackend } from '../../base/character-backend.ts';
+
+export interface DomainOptions {
+  /** Guest memory, in bytes. */
+  readonly memory: number;
+  readonly kernel: Uint8Array;
+  readonly initrd: Uint8Array | undefined;
+  /** The kernel command line. */
+  readonly append: string;
+  readonly modules: readonly { readonly data: Uint8Array; readonly commandLine: string }[];
+  readonly engine: 'interpreter';
+  readonly clock: 'host' | 'instructions';
+  /** Names of devices beyond those every board has. */
+  readonly devices: readonly string[];
+  /** The host's side of the serial ports COM1 to COM4; undefined for one that leads nowhere. */
+  readonly serial: readonly (CharacterBackend | undefined)[];
+}
+
+/** Why a domain ended. */
+export type Outcome =
+  | { readonly kind: 'poweroff' }
+  /** The guest asked for a restart. */
+  | { readonly kind: 'reset' }
+  /** The guest cannot go on. `state` is the CPU state as text of several lines. */
+  | { readonly kind: 'triple-fault' | 'halted'; readonly state: string }
+  /** The guest wrote to the debug-exit port. */
+  | { readonly kind: 'exit'; readonly status: number }
+  /** `stop` was called. */
+  | { readonly kind: 'stopped' };
+
+export interface Domain {
+  /** Runs the guest until it ends. Rejects with a UserError when it cannot be booted. */
+  start(): Promise<Outcome>;
+  /** Ends the guest soon; `start` resolves then. Calling it again, or before or after the guest runs, does nothing more. */
+  stop(): void;
+  /** What is written for `--stats`; numbers and objects of numbers by name. */
+  statistics(): object;
+}
