@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerSize, buildCore, buildNative, caseSize, hostHasAvx, nativeObstacle } from './build.ts';
 import { Random, operand } from './operands.ts';
-import { exactOperations } from './operations.ts';
+import { exactOperations, transcendentalOperations } from './operations.ts';
 import type { Operation } from './operations.ts';
 
 const casesPerOperation = Number(process.env['LODGE_FLOAT_CASES'] ?? 2000);
@@ -46,6 +46,26 @@ function hex(bytes: Uint8Array, offset: number, length: number): string {
   return Buffer.from(bytes.slice(offset, offset + length)).reverse().toString('hex');
 }
 
+/** The value of an extended number on a line where neighbours differ by 1. */
+function position(bytes: Uint8Array, offset: number): bigint {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 16);
+  const significand = BigInt.asUintN(63, view.getBigUint64(0, true));
+  const high = BigInt(view.getUint16(8, true));
+  const magnitude = ((high & 0x7fffn) << 63n) | significand;
+  return high >> 15n ? -magnitude : magnitude;
+}
+
+/** Moves answers of both sides that are within the tolerance of each other onto each other. */
+function forgive(expected: Uint8Array, actual: Uint8Array, tolerance: number): void {
+  for (let offset = 0; offset < expected.length; offset += 16) {
+    if (offset % answerSize === 32) continue;
+    const difference = position(expected, offset) - position(actual, offset);
+    if (difference !== 0n && difference <= BigInt(tolerance) && -difference <= BigInt(tolerance)) {
+      actual.set(expected.subarray(offset, offset + 10), offset);
+    }
+  }
+}
+
 function describeAnswer(answers: Uint8Array, index: number, conditions: number): string {
   const base = index * answerSize;
   const view = new DataView(answers.buffer, answers.byteOffset + base, answerSize);
@@ -58,14 +78,16 @@ const obstacle = nativeObstacle();
 if (obstacle !== undefined) {
   test('floating point agrees with the processor', { skip: `not compared with hardware: ${obstacle}` }, () => {});
 } else {
-  const native = buildNative(exactOperations);
-  const core = buildCore(exactOperations);
+  const operations = [...exactOperations, ...transcendentalOperations];
+  const native = buildNative(operations);
+  const core = buildCore(operations);
   const avx = hostHasAvx();
-  for (const [index, operation] of exactOperations.entries()) {
+  for (const [index, operation] of operations.entries()) {
     test(`${operation.name} agrees with the processor`, { skip: operation.avx && !avx ? 'the host has no AVX' : false }, () => {
       const cases = makeCases(new Random(seed + BigInt(index)), index, operation, casesPerOperation);
       const expected = native(cases);
       const actual = core(cases);
+      if (operation.tolerance !== undefined) forgive(expected, actual, operation.tolerance);
       const differences: string[] = [];
       let count = 0;
       for (let number = 0; number < casesPerOperation; number++) {
