@@ -16,7 +16,8 @@ function projectDirectory(): string {
       return directory;
     } catch {
       const parent = dirname(directory);
-      if (parent === directory) throw new Error('build-core: found no src/core/assembly/asconfig.json above this file.');
+      if (parent === directory)
+        throw new Error('build-core: found no src/core/assembly/asconfig.json above this file.');
       directory = parent;
     }
   }
@@ -45,10 +46,9 @@ const argv = [
 
 const files = new Map<string, Uint8Array>();
 const { error, stderr } = await asc.main(argv, {
-  // asc appends its own extension to what is imported, and the sources spell theirs out.
   readFile(name: string, base: string): string | null {
     try {
-      return readFileSync(resolve(root, base, name.replace(/\.ts\.ts$/, '.ts')), 'utf8');
+      return readFileSync(resolve(root, base, name), 'utf8');
     } catch {
       return null;
     }

@@ -152,6 +152,12 @@ export const ARENA_NEXT = 0x1020;
 export const ARENA_END = 0x1024;
 /** u32. Counts up whenever decoded code is dropped because its bytes changed. */
 export const CODE_DROPPED = 0x1028;
+/** u32 each. Tables by machine frame: code bytes (u64: a bit for 64 bytes), head of its chain of blocks (u32), TLB lines that may write it (u32). */
+export const CODE_MAPS = 0x102c;
+export const FRAME_BLOCKS = 0x1030;
+export const WRITE_LINES = 0x1034;
+/** u32. Machine address of a frame of ones: what fetches and page walks see where there is no memory. */
+export const OPEN_BUS_FRAME = 0x1038;
 /** i64 each, counted for --stats. */
 export const COUNT_TLB_FILLS = 0x1040;
 export const COUNT_PAGE_FAULTS = 0x1048;
@@ -187,7 +193,10 @@ export const TLB_CONTEXTS = 4;
 export const TLB_END = 0x140000; // TLB + TLB_SLOTS * TLB_CONTEXTS * TLB_SIZE
 
 // ---- Decoded code --------------------------------------------------------------------------------------
-/** Jump cache: direct-mapped by RIP; an entry of 32 bytes: RIP i64, CODE_CONTEXT i64, address of the block's first record u32. */
+/**
+ * Jump cache: direct-mapped, entry (RIP ^ RIP >>> 12) & 4095 by the low 32 bits of RIP; an entry of 32 bytes: RIP i64,
+ * CODE_CONTEXT i64, address of the block's first record u32. On a hit CODE_PAGE becomes RIP minus the record's RECORD_OFFSET.
+ */
 export const JUMP_CACHE = 0x140000;
 export const JUMP_CACHE_ENTRIES = 4096;
 export const JUMP_CACHE_ENTRY_SIZE = 32;
@@ -269,6 +278,9 @@ export const EXIT_REQUEST = 5; // a device asked for the run loop (power-off, re
 export const EXIT_COUNT = 6;
 /** u32. With EXIT_DECODE: machine address of the bytes at RIP; and of the page after, which the decoder asks for only when needed. */
 export const DECODE_ADDRESS = 0x1080;
+
+/** u32. With EXIT_DECODE: MODE to decode for; with MODE_STEP a block of one instruction, which MODE itself need not ask for. */
+export const DECODE_MODE = 0x1084;
 
 // Exception vectors.
 export const VECTOR_DE = 0;

@@ -1,27 +1,32 @@
-// Everything the interpreter, the run loop and the tests may call.
+// Everything the interpreter, the run loop and the tests may call. asc takes a file that is exported from with its ending
+// for another file than the same one imported from, so the endings are left out here.
 
-export * from './access.ts';
-export * from './bulk.ts';
-export * from './code.ts';
-export * from './division.ts';
-export * from './exceptions.ts';
-export * from './frames.ts';
-export * from './p2m.ts';
-export * from './paging.ts';
-export * from './tlb.ts';
-export { mulHighSigned, mulHighUnsigned } from './wide.ts';
-export { checkPort, portIn, portOut } from './ports.ts';
-export { cli, cpuid, halt, invlpg, invpcid, popFlags, pushFlags, setAccessCheck, sti } from './control.ts';
-export { clts, lmsw, movFromCr, movToCr, smsw, xgetbv, xsetbv } from './control-registers.ts';
-export { effectiveAddress, effectiveOffset, linearAddress, stackAddress } from './effective-address.ts';
-export { emms, fldenv, fninit, fnsave, fnstenv, frstor } from './fpu-environment.ts';
-export { farCall, farJump } from './far-transfers.ts';
-export { farReturn, interruptReturn } from './far-returns.ts';
-export { fxrstor, fxsave, xrstor, xsave, xsavec, xsaveopt } from './fpu-state.ts';
-export { getFlags, setFlags } from './flags.ts';
-export { lar, lgdt, lidt, lsl, sgdt, sidt, sldt, str, verr, verw } from './descriptor-tables.ts';
-export { lldt, loadSegment, ltr, readSelector } from './segments.ts';
-export { movFromDr, movToDr } from './debug-registers.ts';
+export * from './access';
+export { bulkFill, bulkMove } from './bulk';
+export { dropAllCode, noteCode } from './blocks';
+export * from './code';
+export { invalidateMachine } from './code-frames';
+export * from './division';
+export * from './exceptions';
+export { allocateFrame, freeFrame } from './frames';
+export { loadMiss, storeCommit, storeMiss, updateMiss } from './memory-misses';
+export { frameForLoad, frameForRead, frameForWrite, mapMemory, unmapMemory } from './p2m';
+export { loadPageDirectoryPointers } from './paging';
+export { flushAll, flushPage, flushPcid, loadAddressSpace, resetTlb, translateFetch, updateTlbBase } from './tlb';
+export { repeatFill, repeatMove } from './repeat.ts';
+export { mulHighSigned, mulHighUnsigned } from './wide';
+export { checkPort, portIn, portOut } from './ports';
+export { cli, cpuid, halt, invlpg, invpcid, popFlags, pushFlags, setAccessCheck, sti } from './control';
+export { clts, lmsw, movFromCr, movToCr, smsw, xgetbv, xsetbv } from './control-registers';
+export { adjustStack, effectiveOffset, linearAddress, stackOffset } from './effective-address';
+export { emms, fldenv, fninit, fnsave, fnstenv, frstor } from './fpu-environment';
+export { farCall, farJump } from './far-transfers';
+export { farReturn, interruptReturn } from './far-returns';
+export { fxrstor, fxsave, xrstor, xsave, xsavec, xsaveopt } from './fpu-state';
+export { getFlags, setFlags } from './flags';
+export { lar, lgdt, lidt, lsl, sgdt, sidt, sldt, str, verr, verw } from './descriptor-tables';
+export { lldt, loadSegment, ltr, readSelector } from './segments';
+export { movFromDr, movToDr } from './debug-registers';
 export {
   rdpmc,
   rdtsc,
@@ -31,7 +36,7 @@ export {
   swapgs,
   writeMsr,
   writeSegmentBase,
-} from './model-specific-registers.ts';
-export { requirePrivilege, requireProtected } from './privilege.ts';
-export { syscall, sysenter, sysexit, sysret } from './system-calls.ts';
-export { updateMode } from './mode.ts';
+} from './model-specific-registers';
+export { requirePrivilege, requireProtected } from './privilege';
+export { syscall, sysenter, sysexit, sysret } from './system-calls';
+export { updateMode } from './mode';
