@@ -84,6 +84,7 @@ ${sumText.trimEnd().replace(/^/gm, '  ')}
 test('without a name section, functions print by index', () => {
   const text = printModule(sample().toBytes());
   assert.match(text, /\(func \(;1;\) \(type 0\)/);
+  assert.match(text, /\(import "host" "report" \(func \(;0;\) \(type 1\)\)\)/);
   assert.match(text, /call 0\n/);
 });
 

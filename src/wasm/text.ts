@@ -55,6 +55,11 @@ function namesOf(outline: ModuleReader): Naming {
   };
 }
 
+/** A function's name where it is defined or imported: without one, its index can only be a comment there. */
+function definedName(outline: ModuleReader, index: number, naming: Naming): string {
+  return outline.functionNames.has(index) ? naming.function(index) : `(;${index};)`;
+}
+
 function importLines(outline: ModuleReader, naming: Naming): string[] {
   const line = ([module, field]: readonly [string, string], text: string): string =>
     `  (import ${quote(module)} ${quote(field)} (${text}))`;
@@ -62,7 +67,7 @@ function importLines(outline: ModuleReader, naming: Naming): string[] {
     declarations.flatMap(({ index, text, from }) => (from ? [line(from, `${kind} (;${index};) ${text}`)] : []));
   return [
     ...outline.functions.flatMap(({ index, type, from }) =>
-      from ? [line(from, `func ${naming.function(index)} (type ${type})`)] : [],
+      from ? [line(from, `func ${definedName(outline, index, naming)} (type ${type})`)] : [],
     ),
     ...of('table', outline.tables),
     ...of('memory', outline.memories),
@@ -92,7 +97,7 @@ function elementLines(outline: ModuleReader, naming: Naming): string[] {
 function functionLines(outline: ModuleReader, declaration: FunctionDeclaration, naming: Naming): string[] {
   const { index, type, body } = declaration;
   const reader = new ByteReader(outline.bytes, body!.start, body!.end);
-  const name = outline.functionNames.has(index) ? naming.function(index) : `(;${index};)`;
+  const name = definedName(outline, index, naming);
   const lines = [`(func ${name} (type ${type})${signatureText(outline.types[type])}`];
   const locals = reader.vector(() => ({ count: reader.unsigned(), type: typeText(reader.byte()) }));
   const words = locals.flatMap(({ count, type: word }) => Array.from({ length: count }, () => word));
