@@ -96,40 +96,41 @@ CASES
 }
 `;
 
-/** The names a folder's AssemblyScript files export, with the file of each. */
+/** The core's folder of AssemblyScript, as the modules written to the output folder import it. */
+const assembly = '../../src/core/assembly';
+
+/** The names the AssemblyScript files of a folder of the core export, with the file of each. */
 function exportedNames(folder: string): Map<string, string> {
   const names = new Map<string, string>();
-  for (const file of readdirSync(folder)) {
-    const text = readFileSync(join(folder, file), 'utf8');
-    for (const match of text.matchAll(/^export (?:function|const|let) (\w+)/gm)) names.set(match[1]!, file);
+  for (const file of readdirSync(join(output, folder))) {
+    if (!file.endsWith('.ts')) continue;
+    const text = readFileSync(join(output, folder, file), 'utf8');
+    for (const match of text.matchAll(/^export (?:function|const|let) (\w+)/gm)) names.set(match[1]!, `${folder}/${file}`);
   }
   return names;
 }
 
-/** Compiles the core's routines under the harness and returns a function that runs cases through it. */
-export function buildCore(operations: readonly Operation[]): (cases: Uint8Array) => Uint8Array {
+/** Compiles AssemblyScript that may use every name the core's arithmetic exports, and instantiates it. */
+export function compileCore(name: string, body: string): WebAssembly.Exports {
   mkdirSync(output, { recursive: true });
-  const cases = operations.map((operation, index) => `      case ${index}: { ${operation.core}; break; }`);
-  const body = harness.replace('CASES', cases.join('\n'));
-  const floats = join(repository, 'src/core/assembly/float');
-  const imports: string[] = [];
   const used = new Set(body.match(/\b\w+\b/g));
-  for (const [name, file] of exportedNames(floats)) {
-    if (used.has(name)) imports.push(`import { ${name} } from '../../src/core/assembly/float/${file}';\n`);
-  }
-  const entry = join(output, 'harness.ts');
+  const names = [...exportedNames(`${assembly}/float`), ...exportedNames(assembly)];
+  const imports = names.filter(([name]) => used.has(name)).map(([name, file]) => `import { ${name} } from '${file}';\n`);
+  const entry = join(output, `${name}.ts`);
   writeFileSync(entry, imports.join('') + body);
   const asc = join(repository, 'node_modules/assemblyscript/bin/asc.js');
-  const wasm = join(output, 'harness.wasm');
+  const wasm = join(output, `${name}.wasm`);
   execute(process.execPath, [asc, entry, '--runtime', 'stub', '-O2', '--initialMemory', '1024', '-o', wasm]);
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), {
-    env: {
-      abort: () => {
-        throw new Error('The core aborted.');
-      },
-    },
-  });
-  const { memory, run, base } = instance.exports as {
+  const abort = (): never => {
+    throw new Error('The core aborted.');
+  };
+  return new WebAssembly.Instance(new WebAssembly.Module(readFileSync(wasm)), { env: { abort } }).exports;
+}
+
+/** Compiles the core's routines under the harness and returns a function that runs cases through it. */
+export function buildCore(name: string, operations: readonly Operation[]): (cases: Uint8Array) => Uint8Array {
+  const cases = operations.map((operation, index) => `      case ${index}: { ${operation.core}; break; }`);
+  const { memory, run, base } = compileCore(name, harness.replace('CASES', cases.join('\n'))) as unknown as {
     memory: WebAssembly.Memory;
     run(input: number, output: number, count: number): void;
     base(): number;

@@ -80,7 +80,7 @@ if (obstacle !== undefined) {
 } else {
   const operations = [...exactOperations, ...transcendentalOperations];
   const native = buildNative(operations);
-  const core = buildCore(operations);
+  const core = buildCore('native-comparison', operations);
   const avx = hostHasAvx();
   for (const [index, operation] of operations.entries()) {
     test(`${operation.name} agrees with the processor`, { skip: operation.avx && !avx ? 'the host has no AVX' : false }, () => {

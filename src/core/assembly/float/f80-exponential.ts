@@ -40,6 +40,12 @@ export function f80Exp2Minus1(dst: usize, a: usize, control: u32): void {
     f80Copy(dst, a);
     return;
   }
+  if (leftExponent == 0 && leftSign != 0) {
+    // The one exact result, -1/2, which processors report as inexact too.
+    floatFlags |= PE;
+    f80Set(dst, 0xbffe, 1 << 63);
+    return;
+  }
   // With t = |a| ln 2, the result is t (1 +- t/2! + t^2/3! +- ...).
   multiplyFractions(leftSignificand, 0, LN2_HIGH, LN2_LOW);
   normalizeResult(leftSign, leftExponent, fractionHigh, fractionLow);
