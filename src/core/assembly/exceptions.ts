@@ -133,7 +133,8 @@ export function deliverHere(): i32 {
   let vector = load<i32>(FAULT_VECTOR);
   let code = load<i32>(FAULT_CODE);
   const first = load<i32>(DELIVERING);
-  if (first == VECTOR_DF) {
+  // An alignment check on the stack of its own handler would go round for ever, which hardware indeed does.
+  if (first == VECTOR_DF || (first == VECTOR_AC && vector == VECTOR_AC)) {
     store<i32>(DELIVERING, -1);
     setExternal(0);
     store<u32>(EXIT_REASON, EXIT_SHUTDOWN);
