@@ -94,13 +94,21 @@ describe('memory-mapped registers', () => {
     const space = new MmioSpace();
     const calls: string[] = [];
     for (const base of [0xfee0_0000, 0xfec0_0000, 0x1_0000_0000]) {
-      space.claim({ owner: 'x', base: guestPhysical(base), length: 0x1000, handler: handler(calls, base.toString(16)) });
+      space.claim({
+        owner: 'x',
+        base: guestPhysical(base),
+        length: 0x1000,
+        handler: handler(calls, base.toString(16)),
+      });
     }
     assert.equal(space.read(0xfec0_0010, 4), 0x8765_4321);
     assert.equal(space.read(0xfee0_0020, 1), 0x21);
     space.write(0x1_0000_0ffc, 4, 0xffff_ffff);
     assert.deepEqual(calls, ['fec00000 r4 16', 'fee00000 r1 32', '100000000 w4 4092 ffffffff']);
-    assert.deepEqual(space.claims().map((claim) => claim.base), [0xfec0_0000, 0xfee0_0000, 0x1_0000_0000]);
+    assert.deepEqual(
+      space.claims().map((claim) => claim.base),
+      [0xfec0_0000, 0xfee0_0000, 0x1_0000_0000],
+    );
     assert.equal(space.find(0xfec0_1000), undefined);
     assert.equal(space.read(0xfec0_1000, 4), 0xffff_ffff);
   });
@@ -126,7 +134,11 @@ describe('memory-mapped registers', () => {
       owner: 'whole',
       base: guestPhysical(0x2000),
       length: 16,
-      handler: { ...handler(calls, 'y'), read8: (offset) => BigInt(offset) - 1n, write8: (_, value) => void whole.push(value) },
+      handler: {
+        ...handler(calls, 'y'),
+        read8: (offset) => BigInt(offset) - 1n,
+        write8: (_, value) => void whole.push(value),
+      },
     });
     assert.equal(space.read8(0x2000), 0xffff_ffff_ffff_ffffn);
     space.write8(0x2008, -1n);

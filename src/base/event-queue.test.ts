@@ -7,7 +7,12 @@ describe('the event queue', () => {
   test('runs timers in the order of their deadlines, ties in the order of arming', () => {
     const queue = new EventQueue();
     const ran: string[] = [];
-    for (const [name, deadline] of [['a', 30], ['b', 10], ['c', 20], ['d', 10]] as const) {
+    for (const [name, deadline] of [
+      ['a', 30],
+      ['b', 10],
+      ['c', 20],
+      ['d', 10],
+    ] as const) {
       queue.timer((at) => ran.push(`${name}${at}`)).arm(deadline);
     }
     assert.equal(queue.nextDeadline(), 10);
@@ -74,7 +79,10 @@ describe('the event queue', () => {
       due.sort(([, a], [, b]) => a.deadline - b.deadline || a.order - b.order);
       ran.length = 0;
       queue.runDue(now);
-      assert.deepEqual(ran, due.map(([timer]) => timer));
+      assert.deepEqual(
+        ran,
+        due.map(([timer]) => timer),
+      );
       for (const timer of ran) expected.delete(timer);
       assert.equal(queue.nextDeadline(), Math.min(Infinity, ...[...expected.values()].map((at) => at.deadline)));
     }

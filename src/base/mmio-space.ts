@@ -18,7 +18,9 @@ export class MmioSpace {
     }
     const other = this.#claims.find((c) => claim.base < c.base + c.length && c.base < claim.base + claim.length);
     if (other !== undefined) {
-      throw new CompositionError(`'${claim.owner}' claims memory ${range(claim)}, but '${other.owner}' has ${range(other)}.`);
+      throw new CompositionError(
+        `'${claim.owner}' claims memory ${range(claim)}, but '${other.owner}' has ${range(other)}.`,
+      );
     }
     this.#claims = [...this.#claims, claim].toSorted((a, b) => a.base - b.base);
     return toDisposable(() => {
@@ -78,7 +80,8 @@ export class MmioSpace {
   /** An 8-byte read: whole where the device offers it, else two 4-byte ones, low half first. */
   read8(address: number): bigint {
     const handler = this.#wholeAccess(address);
-    if (handler?.read8 !== undefined) return BigInt.asUintN(64, handler.read8(address - (this.#last as MmioClaim).base));
+    if (handler?.read8 !== undefined)
+      return BigInt.asUintN(64, handler.read8(address - (this.#last as MmioClaim).base));
     const low = this.read(address, 4);
     const high = this.read(address + 4, 4);
     return (BigInt(high) << 32n) | BigInt(low);

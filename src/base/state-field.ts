@@ -23,7 +23,8 @@ const show = (data: PlainData | undefined): string => {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 };
 
-const expected = (what: string, data: PlainData | undefined): Error => new Error(`expected ${what}, found ${show(data)}`);
+const expected = (what: string, data: PlainData | undefined): Error =>
+  new Error(`expected ${what}, found ${show(data)}`);
 
 const unsigned = (bits: 8 | 16 | 32, description: string, initial: number): StateField<number> => ({
   type: `u${bits}`,
@@ -49,7 +50,8 @@ export const u64 = (description: string, initial = 0n): StateField<bigint> => ({
   initial: () => initial,
   encode: (value) => `0x${BigInt.asUintN(64, value).toString(16)}`,
   decode(data) {
-    if (typeof data !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(data)) throw expected('a 64-bit hexadecimal string', data);
+    if (typeof data !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(data))
+      throw expected('a 64-bit hexadecimal string', data);
     return BigInt(data);
   },
 });
@@ -109,7 +111,8 @@ export const byteQueue = (limit: number, description: string): StateField<number
   initial: () => [],
   encode: (value) => hexadecimal(Uint8Array.from(value)),
   decode(data) {
-    if (typeof data !== 'string' || data.length > limit * 2) throw expected(`at most ${limit} bytes in hexadecimal`, data);
+    if (typeof data !== 'string' || data.length > limit * 2)
+      throw expected(`at most ${limit} bytes in hexadecimal`, data);
     return [...fromHexadecimal(data)];
   },
 });
@@ -153,7 +156,7 @@ const nested = <T>(path: string, action: () => T): T => {
     return action();
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(/^[.[]/.test(message) ? path + message : `${path}: ${message}`);
+    throw new Error(/^[.[]/.test(message) ? path + message : `${path}: ${message}`, { cause: error });
   }
 };
 

@@ -39,7 +39,14 @@ describe('a state schema', () => {
 
   test('every kind of field survives JSON', () => {
     const state = schema.initial();
-    Object.assign(state, { byte: 255, word: 65535, long: 0xffff_ffff, quad: 0xffff_ffff_ffff_ffffn, time: -1.5, due: 12.25 });
+    Object.assign(state, {
+      byte: 255,
+      word: 65535,
+      long: 0xffff_ffff,
+      quad: 0xffff_ffff_ffff_ffffn,
+      time: -1.5,
+      due: 12.25,
+    });
     state.memory.set([0, 128, 255]);
     state.queue.push(1, 254);
     state.channels[1] = { level: 9, on: true };
@@ -49,7 +56,10 @@ describe('a state schema', () => {
 
   test('refuses what does not fit, and says where', () => {
     for (const [change, message] of [
-      [{ byte: 256 }, "The saved state of 'example' is damaged at .byte: expected an unsigned 8-bit number, found 256."],
+      [
+        { byte: 256 },
+        "The saved state of 'example' is damaged at .byte: expected an unsigned 8-bit number, found 256.",
+      ],
       [{ word: -1 }, /\.word: expected an unsigned 16-bit number, found -1/],
       [{ long: 1.5 }, /\.long: /],
       [{ quad: '0x1ffffffffffffffff' }, /\.quad: expected a 64-bit hexadecimal string/],
@@ -60,7 +70,15 @@ describe('a state schema', () => {
       [{ memory: '00ffzz' }, /\.memory: /],
       [{ queue: '0102030405' }, /\.queue: expected at most 4 bytes/],
       [{ channels: [] }, /\.channels: expected an array of 2/],
-      [{ channels: [{ level: 0, on: true }, { level: -1, on: true }] }, /\.channels\[1\]\.level: /],
+      [
+        {
+          channels: [
+            { level: 0, on: true },
+            { level: -1, on: true },
+          ],
+        },
+        /\.channels\[1\]\.level: /,
+      ],
       [{ byte: undefined }, /\.byte: expected an unsigned 8-bit number, found nothing/],
       [{ extra: 1 }, /unknown field 'extra'/],
     ] as const) {

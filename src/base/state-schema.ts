@@ -56,7 +56,9 @@ export const defineState = <F extends Fields>(definition: StateDefinition<F>): T
       for (let from = saved.version; from !== version; from += 1) {
         const upgrade = upgrades[from];
         if (upgrade === undefined) {
-          throw new StateError(`The saved state of '${name}' has version ${saved.version}; this Lodge reads version ${version}.`);
+          throw new StateError(
+            `The saved state of '${name}' has version ${saved.version}; this Lodge reads version ${version}.`,
+          );
         }
         current = upgrade(current);
       }

@@ -9,7 +9,14 @@ import { ACPI_PORTS, PM_TIMER_HERTZ, SCI, SLEEP_TYPE_S5 } from './acpi-ports.ts'
 import { acpiState } from './acpi-state.ts';
 import type { AcpiState } from './acpi-state.ts';
 
-const PM1 = { timer: 0x0001, global: 0x0020, powerButton: 0x0100, sleepButton: 0x0200, clock: 0x0400, wake: 0x8000 } as const;
+const PM1 = {
+  timer: 0x0001,
+  global: 0x0020,
+  powerButton: 0x0100,
+  sleepButton: 0x0200,
+  clock: 0x0400,
+  wake: 0x8000,
+} as const;
 const STATUS_BITS = PM1.timer | 0x0010 | PM1.global | PM1.powerButton | PM1.sleepButton | PM1.clock | PM1.wake;
 const ENABLE_BITS = PM1.timer | PM1.global | PM1.powerButton | PM1.sleepButton | PM1.clock;
 const SCI_ENABLE = 0x0001;

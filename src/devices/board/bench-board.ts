@@ -89,8 +89,10 @@ class BenchMemory implements GuestMemory {
   read32 = (address: GuestPhysical): number => this.#view(address, 4).getUint32(0, true);
   read64 = (address: GuestPhysical): bigint => this.#view(address, 8).getBigUint64(0, true);
   write8 = (address: GuestPhysical, value: number): void => this.#store(address, 1, (v) => v.setUint8(0, value));
-  write16 = (address: GuestPhysical, value: number): void => this.#store(address, 2, (v) => v.setUint16(0, value, true));
-  write32 = (address: GuestPhysical, value: number): void => this.#store(address, 4, (v) => v.setUint32(0, value, true));
+  write16 = (address: GuestPhysical, value: number): void =>
+    this.#store(address, 2, (v) => v.setUint16(0, value, true));
+  write32 = (address: GuestPhysical, value: number): void =>
+    this.#store(address, 4, (v) => v.setUint32(0, value, true));
   write64 = (address: GuestPhysical, value: bigint): void =>
     this.#store(address, 8, (v) => v.setBigUint64(0, value, true));
 

@@ -48,12 +48,17 @@ export class I8042 implements Device {
     this.#keyboardInterrupt = board.interruptLine(1);
     this.#mouseInterrupt = board.interruptLine(12);
     this.#keyboard = new Keyboard(board, this.#state.keyboard, () => this.#fill());
-    this.#mouse = new Mouse(this.#state.mouse, () => i8042State.initial().mouse, () => this.#fill());
+    this.#mouse = new Mouse(
+      this.#state.mouse,
+      () => i8042State.initial().mouse,
+      () => this.#fill(),
+    );
     const handler = {
       read: (port: number) => (port === 0x64 ? this.#readStatus() : this.#readData()),
       write: (port: number, _size: number, value: number) => (port === 0x64 ? this.#command(value) : this.#data(value)),
     };
-    for (const first of [0x60, 0x64]) this.#claims.add(board.claimPorts({ owner: this.name, first, count: 1, handler }));
+    for (const first of [0x60, 0x64])
+      this.#claims.add(board.claimPorts({ owner: this.name, first, count: 1, handler }));
   }
 
   /** A key goes down or up. `code` is its make code of scan code set 2, 0xE0xx if extended, or `PAUSE`. */

@@ -230,7 +230,10 @@ export class Counter {
 const mod = (value: number, modulus: number): number => ((value % modulus) + modulus) % modulus;
 
 const toBcd = (value: number): number =>
-  (value % 10) | ((Math.floor(value / 10) % 10) << 4) | ((Math.floor(value / 100) % 10) << 8) | ((Math.floor(value / 1000) % 10) << 12);
+  (value % 10) |
+  ((Math.floor(value / 10) % 10) << 4) |
+  ((Math.floor(value / 100) % 10) << 8) |
+  ((Math.floor(value / 1000) % 10) << 12);
 
 const fromBcd = (value: number): number =>
   (value & 0xf) + ((value >> 4) & 0xf) * 10 + ((value >> 8) & 0xf) * 100 + ((value >> 12) & 0xf) * 1000;

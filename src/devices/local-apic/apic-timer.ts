@@ -134,6 +134,6 @@ export class ApicTimer {
   /** 2, 4, 8, 16, 32, 64, 128 or 1, from bits 0, 1 and 3 of the divide configuration. */
   #divisor(): number {
     const { divide } = this.#state();
-    return 1 << (((divide & 3) | ((divide & 8) >> 1)) + 1 & 7);
+    return 1 << ((((divide & 3) | ((divide & 8) >> 1)) + 1) & 7);
   }
 }

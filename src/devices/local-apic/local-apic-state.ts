@@ -1,5 +1,6 @@
 import { bool, f64, list, u8, u32, u64 } from '../../base/state-field.ts';
 import { defineState } from '../../base/state-schema.ts';
+import { DELIVERY } from './interrupt-message.ts';
 import type { StateOf } from '../../base/state-schema.ts';
 
 export const localApicState = defineState({
@@ -40,3 +41,18 @@ export const LVT = { timer: 0, thermal: 1, performance: 2, lint0: 3, lint1: 4, e
 export const LVT_MASKED = 0x1_0000;
 /** SVR bit 8: the APIC is software enabled. */
 export const SOFTWARE_ENABLE = 0x100;
+
+/**
+ * The registers after power-on or INIT. Firmware leaves the bootstrap processor in virtual wire mode:
+ * LINT0 takes the 8259s' interrupts (MultiProcessor Specification 1.4, 3.6.2.2). Kernels that are
+ * booted without firmware count on it.
+ */
+export const stateAfterReset = (id: number, bootstrap: boolean): LocalApicState => {
+  const state = localApicState.initial();
+  state.id = id;
+  if (bootstrap) state.localVectors[LVT.lint0] = DELIVERY.external << 8;
+  return state;
+};
+
+/** The logical ID of x2APIC mode follows from the APIC ID (SDM vol. 3, 12.12.10.2). */
+export const x2apicLogicalId = (id: number): number => (((id >>> 4) << 16) | (1 << (id & 15))) >>> 0;

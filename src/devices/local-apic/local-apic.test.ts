@@ -405,7 +405,8 @@ test('whatever is written, nothing throws', () => {
     if (random() % 2 === 0) write(offset, value);
     else read(offset);
     if (random() % 3 === 0) writeIo(random() % 0x42, value);
-    if (random() % 50 === 0) apic.writeMsr(0x1b, BigInt((random() % 2) * 0x400 + (random() % 2) * 0x800) + 0xfee0_0000n);
+    if (random() % 50 === 0)
+      apic.writeMsr(0x1b, BigInt((random() % 2) * 0x400 + (random() % 2) * 0x800) + 0xfee0_0000n);
     if (random() % 4 === 0) apic.writeMsr(0x800 + (random() % 64), BigInt(value));
     if (random() % 8 === 0) apic.writeMsr(0x6e0, BigInt(value));
     ioApic.setPin(random() % 24, random() % 2 === 0);

@@ -3,11 +3,21 @@ import type { Device } from '../../base/device.ts';
 import type { InterruptSource, ProcessorSignals } from '../../base/processor-signals.ts';
 import type { SavedState } from '../../base/state-schema.ts';
 import type { ApicBus, ApicDestination } from './apic-bus.ts';
+import { deliverLocal, endLocalLevel } from './local-vectors.ts';
+import { APIC_ERROR } from './interrupt-command.ts';
 import { ApicTimer } from './apic-timer.ts';
 import type { TscConversion } from './apic-timer.ts';
 import { DELIVERY } from './interrupt-message.ts';
 import type { InterruptMessage } from './interrupt-message.ts';
-import { LVT, LVT_MASKED, localApicState, SOFTWARE_ENABLE } from './local-apic-state.ts';
+import { isAddressed } from './destination.ts';
+import {
+  LVT,
+  LVT_MASKED,
+  localApicState,
+  SOFTWARE_ENABLE,
+  stateAfterReset,
+  x2apicLogicalId,
+} from './local-apic-state.ts';
 import type { LocalApicState } from './local-apic-state.ts';
 import { beginService, deliverableVector, endService, processorPriority, requestVector } from './priority-logic.ts';
 import { readMsr, writeMsr } from './model-specific-registers.ts';
@@ -29,9 +39,6 @@ export interface LocalApicOptions {
   readonly onPageChanged?: () => void;
 }
 
-/** ESR bits (SDM vol. 3, 12.5.3). */
-export const APIC_ERROR = { sendIllegalVector: 0x20, receiveIllegalVector: 0x40, illegalRegister: 0x80 } as const;
-
 /** The local APIC of one processor: xAPIC and x2APIC (SDM vol. 3, chapter 12). */
 export class LocalApic implements Device, InterruptSource, ApicDestination {
   readonly name: string;
@@ -43,8 +50,13 @@ export class LocalApic implements Device, InterruptSource, ApicDestination {
   constructor(board: Board, options: LocalApicOptions) {
     this.name = `local-apic${options.id}`;
     this.options = options;
-    this.timer = new ApicTimer(board, () => this.state, options.tsc, () => this.deliverLocal(LVT.timer));
-    this.state = stateAfterReset(options);
+    this.timer = new ApicTimer(
+      board,
+      () => this.state,
+      options.tsc,
+      () => deliverLocal(this, LVT.timer),
+    );
+    this.state = stateAfterReset(options.id, options.bootstrap);
   }
 
   // What the processor asks.
@@ -111,23 +123,12 @@ export class LocalApic implements Device, InterruptSource, ApicDestination {
     const bit = 1 << pin;
     if (((state.lines & bit) !== 0) === high) return;
     state.lines ^= bit;
-    if (high) this.deliverLocal(pin === 0 ? LVT.lint0 : LVT.lint1);
+    if (high) deliverLocal(this, pin === 0 ? LVT.lint0 : LVT.lint1);
     this.options.signals.interruptChanged();
   }
 
   isAddressed(destination: number, logical: boolean): boolean {
-    const { state } = this;
-    if (!state.enabled) return false;
-    if (destination === (state.x2apic ? 0xffff_ffff : 0xff) || (destination === 0xff && !logical)) return true;
-    if (!logical) return destination === (state.x2apic ? state.id : state.id & 0xff);
-    if (state.x2apic) {
-      const own = state.logicalDestination;
-      return destination >>> 16 === own >>> 16 && (destination & own & 0xffff) !== 0;
-    }
-    const own = state.logicalDestination >>> 24;
-    // DFR bits 28 to 31: all ones is the flat model, all zeros the cluster model.
-    if (state.destinationFormat >>> 28 === 0xf) return (destination & own) !== 0;
-    return (destination >> 4 === own >> 4 || destination >> 4 === 15) && (destination & own & 15) !== 0;
+    return isAddressed(this.state, destination, logical);
   }
 
   accept(message: InterruptMessage): void {
@@ -174,40 +175,9 @@ export class LocalApic implements Device, InterruptSource, ApicDestination {
     const vector = endService(state);
     if (vector >= 0) {
       options.bus.endOfInterrupt(vector);
-      for (const pin of [0, 1] as const) this.#endLocalLevel(pin, vector);
+      endLocalLevel(this, vector);
     }
     options.signals.interruptChanged();
-  }
-
-  /** Sends what an ICR value says (SDM vol. 3, 12.6.1). `destination` is an 8-bit ID, 32 bits in x2APIC mode. */
-  sendCommand(command: number, destination: number): void {
-    const message: InterruptMessage = {
-      destination,
-      logical: (command & 0x800) !== 0,
-      delivery: (command >> 8) & 7,
-      vector: command & 0xff,
-      levelTriggered: false,
-      assert: (command & 0x8000) === 0 || (command & 0x4000) !== 0,
-    };
-    if (message.vector < 16 && message.delivery <= DELIVERY.lowestPriority) {
-      this.#error(APIC_ERROR.sendIllegalVector);
-      return;
-    }
-    const { bus } = this.options;
-    switch ((command >> 18) & 3) {
-      case 0:
-        bus.deliver(message);
-        break;
-      case 1:
-        // The self shorthand takes fixed interrupts alone.
-        if (message.delivery === DELIVERY.fixed) this.accept(message);
-        break;
-      case 2:
-        bus.broadcast(message);
-        break;
-      default:
-        bus.broadcast(message, this);
-    }
   }
 
   writeSpuriousVector(value: number): void {
@@ -216,44 +186,6 @@ export class LocalApic implements Device, InterruptSource, ApicDestination {
     // While the APIC is software disabled, all LVT mask bits are set and stay so (12.4.7.2).
     if ((value & SOFTWARE_ENABLE) === 0) state.localVectors = state.localVectors.map((entry) => entry | LVT_MASKED);
     this.options.signals.interruptChanged();
-  }
-
-  writeLocalVector(index: number, value: number): void {
-    const { state } = this;
-    const old = state.localVectors[index] as number;
-    const disabled = (state.spuriousVector & SOFTWARE_ENABLE) === 0;
-    const remoteRequest = (value & 0x8000) !== 0 ? old & 0x4000 : 0;
-    state.localVectors[index] = (value & (LVT_WRITABLE[index] as number)) | remoteRequest | (disabled ? LVT_MASKED : 0);
-    if (index === LVT.timer) this.timer.modeChanged(old);
-    this.options.signals.interruptChanged();
-  }
-
-  /** Delivers the interrupt of an LVT entry, unless it is masked. */
-  deliverLocal(index: number): void {
-    const entry = this.state.localVectors[index] as number;
-    if ((entry & LVT_MASKED) !== 0 || !this.state.enabled) return;
-    const { signals } = this.options;
-    const hasMode = index !== LVT.timer && index !== LVT.error;
-    switch (hasMode ? (entry >> 8) & 7 : DELIVERY.fixed) {
-      case DELIVERY.fixed: {
-        const level = index === LVT.lint0 && (entry & 0x8000) !== 0;
-        if (level) this.state.localVectors[index] = entry | 0x4000;
-        this.#request(entry & 0xff, level);
-        break;
-      }
-      case DELIVERY.systemManagement:
-        signals.systemManagementInterrupt();
-        break;
-      case DELIVERY.nonMaskable:
-        signals.nonMaskableInterrupt();
-        break;
-      case DELIVERY.init:
-        this.#initialize();
-        signals.init();
-        break;
-      case DELIVERY.external:
-        signals.interruptChanged();
-    }
   }
 
   /** Sets IA32_APIC_BASE. Disabling the APIC resets its registers. */
@@ -300,7 +232,7 @@ export class LocalApic implements Device, InterruptSource, ApicDestination {
   /** INIT resets everything but the base address and the mode (12.4.7.3). */
   #initialize(): void {
     const { baseAddress, enabled, x2apic, lines } = this.state;
-    this.state = { ...stateAfterReset(this.options), baseAddress, enabled, x2apic, lines };
+    this.state = { ...stateAfterReset(this.options.id, this.options.bootstrap), baseAddress, enabled, x2apic, lines };
     if (x2apic) this.state.logicalDestination = x2apicLogicalId(this.options.id);
     this.timer.arm();
     this.options.signals.interruptChanged();
@@ -316,53 +248,28 @@ export class LocalApic implements Device, InterruptSource, ApicDestination {
   #request(vector: number, levelTriggered: boolean): void {
     if ((this.state.spuriousVector & SOFTWARE_ENABLE) === 0) return;
     if (vector < 16) {
-      this.#error(APIC_ERROR.receiveIllegalVector);
+      this.recordError(APIC_ERROR.receiveIllegalVector);
       return;
     }
     requestVector(this.state, vector, levelTriggered);
     this.options.signals.interruptChanged();
   }
 
-  /** A level-triggered LINT pin whose interrupt ended asks again while it is high. */
-  #endLocalLevel(pin: 0 | 1, vector: number): void {
-    const index = pin === 0 ? LVT.lint0 : LVT.lint1;
-    const entry = this.state.localVectors[index] as number;
-    if ((entry & 0x4000) === 0 || (entry & 0xff) !== vector) return;
-    this.state.localVectors[index] = entry & ~0x4000;
-    if ((this.state.lines & (1 << pin)) !== 0) this.deliverLocal(index);
-  }
-
   #illegalRegister(): number {
-    this.#error(APIC_ERROR.illegalRegister);
+    this.recordError(APIC_ERROR.illegalRegister);
     return 0;
   }
 
-  #error(bit: number): void {
+  /** Collects an error for ESR, and interrupts for it. */
+  recordError(bit: number): void {
     const { state } = this;
     const isNew = (state.errors & bit) === 0;
     state.errors |= bit;
     const entry = state.localVectors[LVT.error] as number;
     // An error interrupt with an illegal vector is an error of its own, which must not go round in circles.
-    if (isNew && (entry & 0xff) >= 16) this.deliverLocal(LVT.error);
+    if (isNew && (entry & 0xff) >= 16) deliverLocal(this, LVT.error);
   }
 }
-
-/**
- * Firmware leaves the bootstrap processor in virtual wire mode: LINT0 takes the 8259s' interrupts
- * (MultiProcessor Specification 1.4, 3.6.2.2). Kernels that are booted without firmware count on it.
- */
-const stateAfterReset = (options: LocalApicOptions): LocalApicState => {
-  const state = localApicState.initial();
-  state.id = options.id;
-  if (options.bootstrap) state.localVectors[LVT.lint0] = DELIVERY.external << 8;
-  return state;
-};
-
-/** The logical ID of x2APIC mode follows from the APIC ID (12.12.10.2). */
-const x2apicLogicalId = (id: number): number => (((id >>> 4) << 16) | (1 << (id & 15))) >>> 0;
-
-/** The bits of each LVT entry that software may set. */
-const LVT_WRITABLE: readonly number[] = [0x7_00ff, 0x1_07ff, 0x1_07ff, 0x1_a7ff, 0x1_a7ff, 0x1_00ff];
 
 /** Makes a processor's local APIC. Its page is mapped by `createLocalApicPage`, its MSRs by the processor. */
 export const createLocalApic = (board: Board, options: LocalApicOptions): LocalApic => new LocalApic(board, options);

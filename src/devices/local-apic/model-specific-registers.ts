@@ -1,4 +1,5 @@
 import { DELIVERY } from './interrupt-message.ts';
+import { sendCommand } from './interrupt-command.ts';
 import type { LocalApic } from './local-apic.ts';
 import { readRegister, REGISTER, writeRegister } from './registers.ts';
 
@@ -67,7 +68,7 @@ export const writeMsr = (apic: LocalApic, index: number, value: bigint): boolean
   if (value >> 32n !== 0n) return false;
   if (register === REGISTER.selfInterrupt) {
     if (low > 0xff) return false;
-    apic.sendCommand(low | (1 << 18) | (DELIVERY.fixed << 8), 0);
+    sendCommand(apic, low | (1 << 18) | (DELIVERY.fixed << 8), 0);
     return true;
   }
   const writable = X2APIC_WRITABLE[register];
@@ -79,7 +80,7 @@ const writeCommand = (apic: LocalApic, low: number, destination: number): boolea
   if ((low & ~0x000c_dfff) !== 0) return false;
   apic.state.commandLow = low & 0x000c_cfff;
   apic.state.commandHigh = destination;
-  apic.sendCommand(low, destination);
+  sendCommand(apic, low, destination);
   return true;
 };
 

@@ -1,3 +1,5 @@
+import { sendCommand } from './interrupt-command.ts';
+import { writeLocalVector } from './local-vectors.ts';
 import type { LocalApic } from './local-apic.ts';
 
 /** Register numbers: the offset in the page divided by 16, or the MSR number minus 0x800 (SDM vol. 3, table 12-1 and 12-6). */
@@ -78,7 +80,7 @@ export const readRegister = (apic: LocalApic, register: number): number | undefi
 export const writeRegister = (apic: LocalApic, register: number, value: number): boolean => {
   const { state } = apic;
   if (register >= REGISTER.localVectors && register < REGISTER.localVectors + 6) {
-    apic.writeLocalVector(register - REGISTER.localVectors, value);
+    writeLocalVector(apic, register - REGISTER.localVectors, value);
     return true;
   }
   switch (register) {
@@ -107,7 +109,7 @@ export const writeRegister = (apic: LocalApic, register: number, value: number):
       return true;
     case REGISTER.commandLow:
       state.commandLow = value & 0x000c_cfff;
-      apic.sendCommand(value, state.commandHigh >>> 24);
+      sendCommand(apic, value, state.commandHigh >>> 24);
       return true;
     case REGISTER.commandHigh:
       state.commandHigh = (value & 0xff00_0000) >>> 0;

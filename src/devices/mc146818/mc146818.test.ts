@@ -52,7 +52,15 @@ describe('the time', () => {
     write(0x0b, 0x82);
     board.advance(5e9);
     assert.equal(read(0), 0x50);
-    for (const [register, value] of [[0, 0x58], [2, 0x59], [4, 0x23], [7, 0x31], [8, 0x12], [9, 0x99], [0x32, 0x19]] as const) {
+    for (const [register, value] of [
+      [0, 0x58],
+      [2, 0x59],
+      [4, 0x23],
+      [7, 0x31],
+      [8, 0x12],
+      [9, 0x99],
+      [0x32, 0x19],
+    ] as const) {
       write(register, value);
     }
     write(0x0b, 0x02);

@@ -52,8 +52,14 @@ export class PciHost implements Device {
   /** Puts a function on bus 0. Throws `CompositionError` when the place is taken; 0.0 is the host bridge. */
   add(device: number, pciFunction: number, target: PciFunction): Disposable {
     const place = (device << 3) | pciFunction;
-    if (!(device >= 0 && device < 32 && pciFunction >= 0 && pciFunction < 8) || place === 0 || this.#functions.has(place)) {
-      throw new CompositionError(`A PCI function cannot be added at 00:${device.toString(16)}.${pciFunction}: there is no such place, or it is taken.`);
+    if (
+      !(device >= 0 && device < 32 && pciFunction >= 0 && pciFunction < 8) ||
+      place === 0 ||
+      this.#functions.has(place)
+    ) {
+      throw new CompositionError(
+        `A PCI function cannot be added at 00:${device.toString(16)}.${pciFunction}: there is no such place, or it is taken.`,
+      );
     }
     this.#functions.set(place, target);
     return toDisposable(() => this.#functions.delete(place));

@@ -5,6 +5,19 @@ import type { Disposable } from '../../base/disposable.ts';
 import type { InterruptLine } from '../../base/interrupt-line.ts';
 import type { SavedState } from '../../base/state-schema.ts';
 import type { Timer } from '../../base/timer.ts';
+import {
+  characterTimeout,
+  CONNECTED,
+  IIR,
+  interruptSource,
+  isFifoEnabled,
+  isLoopback,
+  MCR,
+  modemStatus,
+  lineStatus,
+  LSR,
+  modemChanges,
+} from './uart16550-signals.ts';
 import { FIFO_DEPTH, uart16550State } from './uart16550-state.ts';
 import type { Uart16550State } from './uart16550-state.ts';
 
@@ -24,18 +37,6 @@ export const SERIAL_PORTS: readonly Uart16550Options[] = [
   { name: 'serial2', port: 0x3e8, interrupt: 4 },
   { name: 'serial3', port: 0x2e8, interrupt: 3 },
 ];
-
-const BAUD_BASE = 115_200;
-const TRIGGER_LEVELS = [1, 4, 8, 14] as const;
-/** The longest wait for a character timeout, whatever the divisor says: 40 ms. */
-const LONGEST_TIMEOUT = 40e6;
-
-const LSR = { dataReady: 0x01, overrun: 0x02, break: 0x10, errors: 0x1e, transmitterEmpty: 0x60, fifoError: 0x80 } as const;
-const MCR = { loopback: 0x10, out2: 0x08 } as const;
-const IIR = { none: 0x01, modem: 0x00, transmitter: 0x02, data: 0x04, line: 0x06, timeout: 0x0c } as const;
-/** CTS, DSR and DCD: what a connected terminal drives. */
-const CONNECTED = 0xb0;
-const RING = 0x40;
 
 /**
  * A 16550A (National PC16550D data sheet). Transmission takes no time: the transmitter is empty as
@@ -100,7 +101,7 @@ export class Uart16550 implements Device {
   /** The host's end of the receiver. Input waits in the host while the guest tests the loopback. */
   #input(): CharacterInput {
     const room = (): number =>
-      this.#isLoopback() ? 0 : (this.#fifoEnabled() ? FIFO_DEPTH : 1) - this.#state.receive.length;
+      isLoopback(this.#state) ? 0 : (isFifoEnabled(this.#state) ? FIFO_DEPTH : 1) - this.#state.receive.length;
     return {
       get room() {
         return Math.max(0, room());
@@ -116,7 +117,7 @@ export class Uart16550 implements Device {
         this.#roomListener = listener;
       },
       receiveBreak: () => {
-        if (this.#isLoopback()) return;
+        if (isLoopback(this.#state)) return;
         this.#receiveByte(0);
         this.#state.lineErrors |= LSR.break;
         this.#update();
@@ -141,7 +142,7 @@ export class Uart16550 implements Device {
       case 5:
         return this.#readLineStatus();
       case 6: {
-        const status = this.#modemStatus() | state.modemDelta;
+        const status = modemStatus(this.#state) | state.modemDelta;
         state.modemDelta = 0;
         this.#update();
         return status;
@@ -180,7 +181,7 @@ export class Uart16550 implements Device {
   }
 
   #transmit(byte: number): void {
-    if (this.#isLoopback()) this.#receiveByte(byte);
+    if (isLoopback(this.#state)) this.#receiveByte(byte);
     else this.#backend?.write(Uint8Array.of(byte));
     this.#state.transmitEmptied = true;
     this.#update();
@@ -199,21 +200,20 @@ export class Uart16550 implements Device {
   }
 
   #readIdentification(): number {
-    const source = this.#source();
+    const source = interruptSource(this.#state);
     if (source === IIR.transmitter) {
       this.#state.transmitEmptied = false;
       this.#update();
     }
-    return source | (this.#fifoEnabled() ? 0xc0 : 0);
+    return source | (isFifoEnabled(this.#state) ? 0xc0 : 0);
   }
 
   #readLineStatus(): number {
     const state = this.#state;
-    const status = state.lineErrors | LSR.transmitterEmpty | (state.receive.length > 0 ? LSR.dataReady : 0);
-    const fifoError = this.#fifoEnabled() && (state.lineErrors & LSR.break) !== 0 ? LSR.fifoError : 0;
+    const status = lineStatus(state);
     state.lineErrors = 0;
     this.#update();
-    return status | fifoError;
+    return status;
   }
 
   /** Enabling the THRE interrupt while the transmitter is empty makes one at once, which drivers test for. */
@@ -241,29 +241,16 @@ export class Uart16550 implements Device {
 
   #writeModemControl(value: number): void {
     const state = this.#state;
-    const before = this.#modemStatus();
+    const before = modemStatus(this.#state);
     state.modemControl = value;
-    const after = this.#modemStatus();
-    const changed = before ^ after;
-    state.modemDelta |= (changed & ~RING) >> 4;
-    // RI is reported by its trailing edge alone.
-    if ((before & RING) !== 0 && (after & RING) === 0) state.modemDelta |= 0x04;
+    state.modemDelta |= modemChanges(before, modemStatus(this.#state));
     this.#update();
-    if (!this.#isLoopback()) this.#offerRoom();
-  }
-
-  /** Inputs of the modem; in loopback they are fed by DTR, RTS, OUT1 and OUT2. */
-  #modemStatus(): number {
-    const { modemControl } = this.#state;
-    if (!this.#isLoopback()) return this.#state.modemInputs;
-    return (
-      ((modemControl & 0x02) << 3) | ((modemControl & 0x01) << 5) | ((modemControl & 0x04) << 4) | ((modemControl & 0x08) << 4)
-    );
+    if (!isLoopback(this.#state)) this.#offerRoom();
   }
 
   #receiveByte(byte: number): void {
     const { receive } = this.#state;
-    const depth = this.#fifoEnabled() ? FIFO_DEPTH : 1;
+    const depth = isFifoEnabled(this.#state) ? FIFO_DEPTH : 1;
     if (receive.length >= depth) {
       this.#state.lineErrors |= LSR.overrun;
       // Without FIFOs the new character takes the place of the old one.
@@ -280,12 +267,8 @@ export class Uart16550 implements Device {
 
   /** With FIFOs, four character times without activity interrupt for what is below the trigger level. */
   #startTimeout(): void {
-    if (!this.#fifoEnabled()) return;
-    const { divisorLow, divisorHigh, lineControl } = this.#state;
-    const divisor = divisorLow | (divisorHigh << 8) || 1;
-    const bits = 1 + 5 + (lineControl & 3) + ((lineControl >> 3) & 1) + 1 + ((lineControl >> 2) & 1);
-    const wait = Math.min(LONGEST_TIMEOUT, Math.round((4 * bits * divisor * 1e9) / BAUD_BASE));
-    this.#state.timeout = Math.floor(this.#board.clock.now()) + wait;
+    if (!isFifoEnabled(this.#state)) return;
+    this.#state.timeout = Math.floor(this.#board.clock.now()) + characterTimeout(this.#state);
     this.#timer.arm(this.#state.timeout);
   }
 
@@ -300,39 +283,16 @@ export class Uart16550 implements Device {
     this.#update();
   }
 
-  /** The pending interrupt of highest priority, as IIR shows it. */
-  #source(): number {
-    const state = this.#state;
-    const enabled = state.interruptEnable;
-    if ((enabled & 0x04) !== 0 && state.lineErrors !== 0) return IIR.line;
-    if ((enabled & 0x01) !== 0) {
-      const level = this.#fifoEnabled() ? (TRIGGER_LEVELS[state.fifoControl >> 6] ?? 1) : 1;
-      if (state.receive.length >= level) return IIR.data;
-      if (state.timedOut && state.receive.length > 0) return IIR.timeout;
-    }
-    if ((enabled & 0x02) !== 0 && state.transmitEmptied) return IIR.transmitter;
-    if ((enabled & 0x08) !== 0 && state.modemDelta !== 0) return IIR.modem;
-    return IIR.none;
-  }
-
   /** OUT2 gates the interrupt onto the bus of a PC; loopback disconnects it. */
   #update(): void {
     const gated = (this.#state.modemControl & (MCR.out2 | MCR.loopback)) === MCR.out2;
-    this.#interrupt.setLevel(gated && this.#source() !== IIR.none);
+    this.#interrupt.setLevel(gated && interruptSource(this.#state) !== IIR.none);
   }
 
   #offerRoom(): void {
     if (!this.#hostWaits) return;
     this.#hostWaits = false;
     this.#roomListener();
-  }
-
-  #fifoEnabled(): boolean {
-    return (this.#state.fifoControl & 1) !== 0;
-  }
-
-  #isLoopback(): boolean {
-    return (this.#state.modemControl & MCR.loopback) !== 0;
   }
 }
 

@@ -15,7 +15,10 @@ describe('AML', () => {
   });
 
   test('integers and identifiers', () => {
-    assert.equal([0, 1, 2, 0x100, 0x1_0000].map((value) => hex(integer(value))).join(', '), '00, 01, 0a 02, 0b 00 01, 0c 00 00 01 00');
+    assert.equal(
+      [0, 1, 2, 0x100, 0x1_0000].map((value) => hex(integer(value))).join(', '),
+      '00, 01, 0a 02, 0b 00 01, 0c 00 00 01 00',
+    );
     assert.equal(hex(eisaId('PNP0A03')), '0c 41 d0 0a 03');
   });
 
@@ -25,14 +28,18 @@ describe('AML', () => {
     assert.equal(hex(buffer(new Uint8Array(59)).subarray(0, 4)), '11 3e 0a 3b');
     assert.equal(hex(buffer(new Uint8Array(62)).subarray(0, 5)), '11 42 04 0a 3e');
     const long = device('LONG', [buffer(new Uint8Array(5000))]);
-    assert.equal(long.length, 2 + (((long[2] as number) & 15) | ((long[3] as number) << 4) | ((long[4] as number) << 12)));
+    assert.equal(
+      long.length,
+      2 + (((long[2] as number) & 15) | ((long[3] as number) << 4) | ((long[4] as number) << 12)),
+    );
   });
 });
 
 /** Reads the tables as an operating system does: from the root pointer on, checking every checksum. */
 const tablesOf = (tables: AcpiTables): Map<string, DataView> => {
   const memory = new DataView(tables.bytes.buffer);
-  const at = (address: number, length: number): DataView => new DataView(memory.buffer, address - tables.address, length);
+  const at = (address: number, length: number): DataView =>
+    new DataView(memory.buffer, address - tables.address, length);
   const sum = (view: DataView): number => {
     let total = 0;
     for (let offset = 0; offset < view.byteLength; offset += 1) total += view.getUint8(offset);
@@ -86,11 +93,18 @@ test('the MADT has an entry a processor and the overrides of the timer and the S
   }
   assert.deepEqual(
     entries.filter(([type]) => type === 0).map((entry) => [entry[2], entry[3], entry[4]]),
-    [[0, 0, 1], [1, 1, 1], [2, 2, 1]],
+    [
+      [0, 0, 1],
+      [1, 1, 1],
+      [2, 2, 1],
+    ],
   );
   assert.deepEqual(
     entries.filter(([type]) => type === 2),
-    [[2, 10, 0, 0, 2, 0, 0, 0, 0, 0], [2, 10, 0, 9, 9, 0, 0, 0, 13, 0]],
+    [
+      [2, 10, 0, 0, 2, 0, 0, 0, 0, 0],
+      [2, 10, 0, 9, 9, 0, 0, 0, 13, 0],
+    ],
   );
 });
 

@@ -45,13 +45,18 @@ export const buildAcpiTables = (options: AcpiTablesOptions): AcpiTables => {
     return at;
   };
   const { processors, mouse = true, serialPorts = 2, vga = false, ioApicId = 0 } = options;
-  const pciWindow = Math.min(SMALLEST_PCI_WINDOW, Math.ceil(Math.max(options.memoryTop, 0x10_0000) / 0x10_0000) * 0x10_0000);
+  const pciWindow = Math.min(
+    SMALLEST_PCI_WINDOW,
+    Math.ceil(Math.max(options.memoryTop, 0x10_0000) / 0x10_0000) * 0x10_0000,
+  );
   const facsAddress = place(facs());
   const dsdtAddress = place(dsdt({ processors, mouse, serialPorts, pciWindow }));
   const tables = [place(fadt(facsAddress, dsdtAddress, vga)), place(madt(processors, ioApicId)), place(hpet())];
   pieces.push({ at: FIRST, bytes: rootPointer(place(rsdt(tables)), place(xsdt(tables))) });
   if (next > LAST + 1) {
-    throw new RangeError(`The ACPI tables of ${processors} processors take ${next - FIRST} bytes, more than there is room for.`);
+    throw new RangeError(
+      `The ACPI tables of ${processors} processors take ${next - FIRST} bytes, more than there is room for.`,
+    );
   }
   const bytes = new Uint8Array(next - FIRST);
   for (const piece of pieces) bytes.set(piece.bytes, piece.at - FIRST);

@@ -1,7 +1,15 @@
 import { ACPI_PORTS, SLEEP_TYPE_S5 } from '../acpi-ports.ts';
 import { device, eisaId, integer, name, packageOf, scope, string } from './aml.ts';
 import type { Aml } from './aml.ts';
-import { busNumbers, fixedMemory, ioPorts, ioWindow, isaInterrupt, memoryWindow, resourceTemplate } from './resources.ts';
+import {
+  busNumbers,
+  fixedMemory,
+  ioPorts,
+  ioWindow,
+  isaInterrupt,
+  memoryWindow,
+  resourceTemplate,
+} from './resources.ts';
 import type { Resource } from './resources.ts';
 import { systemTable, TableWriter } from './table-writer.ts';
 

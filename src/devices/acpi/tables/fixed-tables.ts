@@ -112,5 +112,11 @@ export const hpet = (): Uint8Array =>
   systemTable(
     'HPET',
     1,
-    new TableWriter().u32(HPET_BLOCK_ID).append(genericAddress(0, 64, 0, HPET_ADDRESS)).u8(0).u16(0x80).u8(0).bytes(),
+    new TableWriter()
+      .u32(HPET_BLOCK_ID)
+      .append(genericAddress(0, 64, 0, HPET_ADDRESS))
+      .u8(0)
+      .u16(0x80)
+      .u8(0)
+      .bytes(),
   );
