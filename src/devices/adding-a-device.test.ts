@@ -8,7 +8,7 @@ import type { Device } from '../base/device.ts';
 import type { Disposable } from '../base/disposable.ts';
 import type { InterruptLine } from '../base/interrupt-line.ts';
 import { deadline, u8 } from '../base/state-field.ts';
-import { defineState, type SavedState } from '../base/state-schema.ts';
+import { defineState, type SavedState, type StateOf } from '../base/state-schema.ts';
 import type { Timer } from '../base/timer.ts';
 
 const eggTimerState = defineState({
@@ -70,7 +70,7 @@ class EggTimer implements Device {
     this.#claim.dispose();
   }
 
-  #load(state: typeof this.#state): void {
+  #load(state: StateOf<typeof eggTimerState>): void {
     this.#state = state;
     this.#interrupt.setLevel(false);
     this.#timer.arm(state.due);
@@ -99,5 +99,8 @@ test('the device of docs/devices.md works as the page says', () => {
 
 test('docs/devices.md shows the same device', () => {
   const [, shown] = readFileSync('src/devices/adding-a-device.test.ts', 'utf8').split('// ----\n');
-  assert.ok(shown !== undefined && readFileSync('docs/devices.md', 'utf8').includes(shown.replaceAll("'../base/", "'../../base/")));
+  assert.ok(
+    shown !== undefined &&
+      readFileSync('docs/devices.md', 'utf8').includes(shown.replaceAll("'../base/", "'../../base/")),
+  );
 });
