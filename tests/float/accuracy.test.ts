@@ -5,17 +5,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerSize, buildCore, caseSize } from './build.ts';
 import { Random } from './operands.ts';
-import { transcendentalOperations } from './operations.ts';
-import {
-  arctangent2,
-  cosine,
-  exponentialMinus1,
-  fractionBits,
-  ln2,
-  log2OfOnePlus,
-  one,
-  sine,
-} from './reference.ts';
+import { transcendentalOperations } from './transcendental-operations.ts';
+import { arctangent2, cosine, exponentialMinus1, fractionBits, ln2, log2OfOnePlus, one, sine } from './reference.ts';
 
 const cases = Number(process.env['LODGE_FLOAT_ACCURACY_CASES'] ?? 150);
 const seed = BigInt(process.env['LODGE_FLOAT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
@@ -86,7 +77,8 @@ const functions: Readonly<Record<string, Function>> = {
     expected: (a, b) => [product(log2OfOnePlus(fixed(a) - one), fixed(b))],
   },
   f80Log2Plus1: {
-    a: (random) => (random.below(4) === 0 ? extended(random, -1, 20, true) : extended(random, random.pick([-70, -4]), -2)),
+    a: (random) =>
+      random.below(4) === 0 ? extended(random, -1, 20, true) : extended(random, random.pick([-70, -4]), -2),
     b: factor,
     expected: (a, b) => [product(log2OfOnePlus(fixed(a)), fixed(b))],
   },
@@ -105,7 +97,10 @@ function check(actual: Extended, expected: bigint, rounding: number, what: strin
   const above = rounding === 2 || (rounding === 3 && expected < 0n);
   const lowest = above ? -slack : below ? -ulp - slack : -ulp / 2n - slack;
   const highest = below ? slack : above ? ulp + slack : ulp / 2n + slack;
-  assert.ok(error >= lowest && error <= highest, `${what}: off by ${Number((error * 1000n) / ulp) / 1000} units, LODGE_FLOAT_SEED=${seed}`);
+  assert.ok(
+    error >= lowest && error <= highest,
+    `${what}: off by ${Number((error * 1000n) / ulp) / 1000} units, LODGE_FLOAT_SEED=${seed}`,
+  );
 }
 
 for (const [index, operation] of transcendentalOperations.entries()) {
@@ -122,7 +117,10 @@ for (const [index, operation] of transcendentalOperations.entries()) {
       operands.push({ a, b, rounding });
       view.setUint32(base, index, true);
       view.setUint32(base + 4, 0x33f | (rounding << 10), true);
-      for (const [offset, value] of [[16, a], [32, b]] as const) {
+      for (const [offset, value] of [
+        [16, a],
+        [32, b],
+      ] as const) {
         view.setBigUint64(base + offset, value.significand, true);
         view.setUint16(base + offset + 8, value.signExponent, true);
       }
@@ -132,9 +130,18 @@ for (const [index, operation] of transcendentalOperations.entries()) {
     for (const [number, { a, b, rounding }] of operands.entries()) {
       for (const [place, value] of expected(a, b).entries()) {
         const offset = number * answerSize + place * 16;
-        const actual = { significand: answers.getBigUint64(offset, true), signExponent: answers.getUint16(offset + 8, true) };
-        const show = ({ significand, signExponent }: Extended): string => `${signExponent.toString(16)}:${significand.toString(16)}`;
-        check(actual, value, rounding, `${operation.name}(${show(a)}, ${show(b)}) result ${place}, rounding ${rounding}`);
+        const actual = {
+          significand: answers.getBigUint64(offset, true),
+          signExponent: answers.getUint16(offset + 8, true),
+        };
+        const show = ({ significand, signExponent }: Extended): string =>
+          `${signExponent.toString(16)}:${significand.toString(16)}`;
+        check(
+          actual,
+          value,
+          rounding,
+          `${operation.name}(${show(a)}, ${show(b)}) result ${place}, rounding ${rounding}`,
+        );
       }
     }
   });

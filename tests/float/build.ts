@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
 
 /** Bytes of a case and of an answer, as in native.c. */
 export const caseSize = 64;
@@ -99,13 +99,13 @@ CASES
 /** The core's folder of AssemblyScript, as the modules written to the output folder import it. */
 const assembly = '../../src/core/assembly';
 
-/** The names the AssemblyScript files of a folder of the core export, with the file of each. */
-function exportedNames(folder: string): Map<string, string> {
+/** The names the core's arithmetic exports, with the file of each. */
+function exportedNames(): Map<string, string> {
+  const floats = readdirSync(join(output, assembly, 'float')).filter((file) => file.endsWith('.ts'));
   const names = new Map<string, string>();
-  for (const file of readdirSync(join(output, folder))) {
-    if (!file.endsWith('.ts')) continue;
-    const text = readFileSync(join(output, folder, file), 'utf8');
-    for (const match of text.matchAll(/^export (?:function|const|let) (\w+)/gm)) names.set(match[1]!, `${folder}/${file}`);
+  for (const file of [...floats.map((name) => `${assembly}/float/${name}`), `${assembly}/wide.ts`]) {
+    const text = readFileSync(join(output, file), 'utf8');
+    for (const match of text.matchAll(/^export (?:function|const|let) (\w+)/gm)) names.set(match[1]!, file);
   }
   return names;
 }
@@ -114,8 +114,10 @@ function exportedNames(folder: string): Map<string, string> {
 export function compileCore(name: string, body: string): WebAssembly.Exports {
   mkdirSync(output, { recursive: true });
   const used = new Set(body.match(/\b\w+\b/g));
-  const names = [...exportedNames(`${assembly}/float`), ...exportedNames(assembly)];
-  const imports = names.filter(([name]) => used.has(name)).map(([name, file]) => `import { ${name} } from '${file}';\n`);
+  const names = [...exportedNames()];
+  const imports = names
+    .filter(([exported]) => used.has(exported))
+    .map(([exported, file]) => `import { ${exported} } from '${file}';\n`);
   const entry = join(output, `${name}.ts`);
   writeFileSync(entry, imports.join('') + body);
   const asc = join(repository, 'node_modules/assemblyscript/bin/asc.js');

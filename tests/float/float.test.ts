@@ -7,8 +7,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answerSize, buildCore, buildNative, caseSize, hostHasAvx, nativeObstacle } from './build.ts';
 import { Random, operand } from './operands.ts';
-import { exactOperations, transcendentalOperations } from './operations.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
+import { sseOperations } from './sse-operations.ts';
+import { transcendentalOperations } from './transcendental-operations.ts';
+import { x87Operations } from './x87-operations.ts';
 
 const casesPerOperation = Number(process.env['LODGE_FLOAT_CASES'] ?? 2000);
 const seed = BigInt(process.env['LODGE_FLOAT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
@@ -43,7 +45,9 @@ function makeCases(random: Random, index: number, operation: Operation, count: n
 }
 
 function hex(bytes: Uint8Array, offset: number, length: number): string {
-  return Buffer.from(bytes.slice(offset, offset + length)).reverse().toString('hex');
+  return Array.from(bytes.subarray(offset, offset + length), (byte) => byte.toString(16).padStart(2, '0'))
+    .toReversed()
+    .join('');
 }
 
 /** The value of an extended number on a line where neighbours differ by 1. */
@@ -78,31 +82,39 @@ const obstacle = nativeObstacle();
 if (obstacle !== undefined) {
   test('floating point agrees with the processor', { skip: `not compared with hardware: ${obstacle}` }, () => {});
 } else {
-  const operations = [...exactOperations, ...transcendentalOperations];
+  const operations = [...sseOperations, ...x87Operations, ...transcendentalOperations];
   const native = buildNative(operations);
   const core = buildCore('native-comparison', operations);
   const avx = hostHasAvx();
   for (const [index, operation] of operations.entries()) {
-    test(`${operation.name} agrees with the processor`, { skip: operation.avx && !avx ? 'the host has no AVX' : false }, () => {
-      const cases = makeCases(new Random(seed + BigInt(index)), index, operation, casesPerOperation);
-      const expected = native(cases);
-      const actual = core(cases);
-      if (operation.tolerance !== undefined) forgive(expected, actual, operation.tolerance);
-      const differences: string[] = [];
-      let count = 0;
-      for (let number = 0; number < casesPerOperation; number++) {
-        const wanted = describeAnswer(expected, number, operation.conditions ?? 0);
-        const got = describeAnswer(actual, number, operation.conditions ?? 0);
-        if (wanted === got) continue;
-        count++;
-        const base = number * caseSize;
-        if (differences.length < 5) {
-          differences.push(
-            `control ${hex(cases, base + 4, 4)} a ${hex(cases, base + 16, 10)} b ${hex(cases, base + 32, 10)}\n  processor ${wanted}\n  core      ${got}`,
-          );
+    test(
+      `${operation.name} agrees with the processor`,
+      { skip: operation.avx && !avx ? 'the host has no AVX' : false },
+      () => {
+        const cases = makeCases(new Random(seed + BigInt(index)), index, operation, casesPerOperation);
+        const expected = native(cases);
+        const actual = core(cases);
+        if (operation.tolerance !== undefined) forgive(expected, actual, operation.tolerance);
+        const differences: string[] = [];
+        let count = 0;
+        for (let number = 0; number < casesPerOperation; number++) {
+          const wanted = describeAnswer(expected, number, operation.conditions ?? 0);
+          const got = describeAnswer(actual, number, operation.conditions ?? 0);
+          if (wanted === got) continue;
+          count++;
+          const base = number * caseSize;
+          if (differences.length < 5) {
+            differences.push(
+              `control ${hex(cases, base + 4, 4)} a ${hex(cases, base + 16, 10)} b ${hex(cases, base + 32, 10)}\n  processor ${wanted}\n  core      ${got}`,
+            );
+          }
         }
-      }
-      assert.equal(count, 0, `${count} of ${casesPerOperation} differ, LODGE_FLOAT_SEED=${seed}\n${differences.join('\n')}`);
-    });
+        assert.equal(
+          count,
+          0,
+          `${count} of ${casesPerOperation} differ, LODGE_FLOAT_SEED=${seed}\n${differences.join('\n')}`,
+        );
+      },
+    );
   }
 }

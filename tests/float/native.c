@@ -2,7 +2,7 @@
 //
 // Reads 64-byte cases from stdin and writes one 48-byte answer for each to stdout; both layouts are
 // shared with the generated AssemblyScript harness (see build.ts). What each operation number does is
-// generated from operations.ts into operations.inc, in terms of the macros below.
+// generated from the operation tables into operations.inc, in terms of the macros below.
 
 #define _GNU_SOURCE
 #include <signal.h>

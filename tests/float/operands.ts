@@ -1,6 +1,6 @@
 // Seeded operands that like the places where floating point goes wrong.
 
-import type { OperandKind } from './operations.ts';
+import type { OperandKind } from './operation.ts';
 
 /** A small seeded generator of 64-bit numbers. */
 export class Random {
@@ -65,7 +65,7 @@ function fraction(random: Random, bits: number): bigint {
       // Ends in 0111..., 1000..., or 1000...1.
       const cut = BigInt(random.pick([11, 29, 40, 12, random.below(bits)]) % bits);
       const tail = (1n << cut) + BigInt(random.below(3) - 1);
-      return (((random.next() << cut << 1n) & all) | tail) & all;
+      return ((((random.next() << cut) << 1n) & all) | tail) & all;
     }
     default:
       return random.next() & all;
@@ -94,7 +94,9 @@ function exponent(random: Random, bits: number, near: number | undefined): numbe
       return near === undefined ? bias : clamp(near + random.below(5) - 2);
     case 7:
       // So that a product falls near the ends.
-      return near === undefined ? random.below(all + 1) : clamp(random.pick([bias, -bias]) + bias - (near - bias) + random.below(140) - 70);
+      return near === undefined
+        ? random.below(all + 1)
+        : clamp(random.pick([bias, -bias]) + bias - (near - bias) + random.below(140) - 70);
     default:
       return clamp(bias + random.below(140) - 70);
   }
@@ -116,7 +118,8 @@ function float(random: Random, kind: 'f32' | 'f64' | 'f80', other: Operand | und
   if (other !== undefined && random.below(8) === 0) {
     bits = BigInt.asUintN(fractionBits, other[0] + BigInt(random.below(5) - 2));
   }
-  if (kind !== 'f80') return [(sign << BigInt(exponentBits + fractionBits)) | (BigInt(field) << BigInt(fractionBits)) | bits, 0n];
+  if (kind !== 'f80')
+    return [(sign << BigInt(exponentBits + fractionBits)) | (BigInt(field) << BigInt(fractionBits)) | bits, 0n];
   // One in twelve has the wrong integer bit: unnormals, pseudo-denormals, pseudo-NaNs, pseudo-infinities.
   const integer = (field !== 0) !== (random.below(12) === 0) ? 1n : 0n;
   return [(integer << 63n) | bits, (sign << 15n) | BigInt(field)];

@@ -7,7 +7,11 @@ export const one = 1n << fractionBits;
 const multiply = (a: bigint, b: bigint): bigint => (a * b) >> fractionBits;
 
 /** Sums terms until they vanish. */
-function sum(first: bigint, next: (term: bigint, index: bigint) => bigint, weigh = (term: bigint, _index: bigint) => term): bigint {
+function sum(
+  first: bigint,
+  next: (term: bigint, index: bigint) => bigint,
+  weigh = (term: bigint, _index: bigint) => term,
+): bigint {
   let total = 0n;
   let term = first;
   for (let index = 0n; term !== 0n && term !== -1n; index++) {
@@ -38,7 +42,7 @@ function sineAfter(angle: bigint, quarters: bigint): bigint {
   // To the nearest quarter, as the processors do: with their pi it makes a difference which one.
   const turns = (2n * angle + (angle < 0n ? -quarter : quarter)) / (2n * quarter);
   const rest = angle - turns * quarter;
-  switch (((turns + quarters) % 4n + 4n) % 4n) {
+  switch ((((turns + quarters) % 4n) + 4n) % 4n) {
     case 0n:
       return sineOfSmall(rest);
     case 1n:

@@ -7,15 +7,11 @@ import {
   KIND_FINITE,
   KIND_INFINITY,
   KIND_ZERO,
-  leftExponent,
-  leftSign,
-  leftSignificand,
   resultExponent,
   resultHigh,
   resultSign,
-  rightExponent,
-  rightSign,
-  rightSignificand,
+  setLeft,
+  setRight,
 } from './unpacked.ts';
 
 export const F32_SIGN: u32 = 0x80000000;
@@ -77,7 +73,7 @@ let unpackedExponent: i32 = 0;
 /** The significand of a number that is no NaN, normalized; the exponent goes to `unpackedExponent`. */
 function unpack(bits: u32): u64 {
   const field = <i32>(bits >> 23) & 0xff;
-  const fraction = <u64>(bits & 0x7fffff) << 40;
+  const fraction = (<u64>(bits & 0x7fffff)) << 40;
   if (field == 0xff) {
     unpackedExponent = INFINITE;
     return 1 << 63;
@@ -97,16 +93,14 @@ function unpack(bits: u32): u64 {
 
 /** Takes a number that is no NaN apart as the left operand. */
 export function f32UnpackLeft(bits: u32): void {
-  leftSign = bits >> 31;
-  leftSignificand = unpack(bits);
-  leftExponent = unpackedExponent;
+  const significand = unpack(bits);
+  setLeft(bits >> 31, unpackedExponent, significand);
 }
 
 /** Takes a number that is no NaN apart as the right operand. */
 export function f32UnpackRight(bits: u32): void {
-  rightSign = bits >> 31;
-  rightSignificand = unpack(bits);
-  rightExponent = unpackedExponent;
+  const significand = unpack(bits);
+  setRight(bits >> 31, unpackedExponent, significand);
 }
 
 /** Rounds a finite result; `rounding`, `masks` and `flush` as in `roundToFormat`. */
@@ -115,7 +109,7 @@ export function f32PackFinite(rounding: u32, masks: u32, flush: u32): u32 {
   const sign = resultSign << 31;
   if (outcome == ROUNDED) {
     const field = <i64>resultHigh < 0 ? resultExponent + 127 : 0;
-    return sign | (<u32>field << 23) | <u32>((resultHigh << 1) >> 41);
+    return sign | ((<u32>field) << 23) | <u32>((resultHigh << 1) >> 41);
   }
   if (outcome == ROUNDED_TO_INFINITY) return sign | F32_INFINITY;
   return outcome == ROUNDED_TO_LARGEST ? sign | (F32_INFINITY - 1) : sign;

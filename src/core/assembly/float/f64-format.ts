@@ -7,15 +7,11 @@ import {
   KIND_FINITE,
   KIND_INFINITY,
   KIND_ZERO,
-  leftExponent,
-  leftSign,
-  leftSignificand,
   resultExponent,
   resultHigh,
   resultSign,
-  rightExponent,
-  rightSign,
-  rightSignificand,
+  setLeft,
+  setRight,
 } from './unpacked.ts';
 
 export const F64_SIGN: u64 = 0x8000000000000000;
@@ -97,25 +93,23 @@ function unpack(bits: u64): u64 {
 
 /** Takes a number that is no NaN apart as the left operand. */
 export function f64UnpackLeft(bits: u64): void {
-  leftSign = <u32>(bits >> 63);
-  leftSignificand = unpack(bits);
-  leftExponent = unpackedExponent;
+  const significand = unpack(bits);
+  setLeft(<u32>(bits >> 63), unpackedExponent, significand);
 }
 
 /** Takes a number that is no NaN apart as the right operand. */
 export function f64UnpackRight(bits: u64): void {
-  rightSign = <u32>(bits >> 63);
-  rightSignificand = unpack(bits);
-  rightExponent = unpackedExponent;
+  const significand = unpack(bits);
+  setRight(<u32>(bits >> 63), unpackedExponent, significand);
 }
 
 /** Rounds a finite result; `rounding`, `masks` and `flush` as in `roundToFormat`. */
 export function f64PackFinite(rounding: u32, masks: u32, flush: u32): u64 {
   const outcome = roundToFormat(53, -1022, 1023, rounding, masks, flush);
-  const sign = <u64>resultSign << 63;
+  const sign = (<u64>resultSign) << 63;
   if (outcome == ROUNDED) {
     const field = <i64>resultHigh < 0 ? resultExponent + 1023 : 0;
-    return sign | (<u64>field << 52) | ((resultHigh << 1) >> 12);
+    return sign | ((<u64>field) << 52) | ((resultHigh << 1) >> 12);
   }
   if (outcome == ROUNDED_TO_INFINITY) return sign | F64_INFINITY;
   return outcome == ROUNDED_TO_LARGEST ? sign | (F64_INFINITY - 1) : sign;
@@ -124,8 +118,8 @@ export function f64PackFinite(rounding: u32, masks: u32, flush: u32): u64 {
 /** Puts a result of the given kind together as SSE delivers it. */
 export function f64Pack(kind: u32, mxcsr: u32): u64 {
   if (kind == KIND_FINITE) return f64PackFinite(mxcsrRounding(mxcsr), mxcsrMasks(mxcsr), mxcsr & MXCSR_FTZ);
-  if (kind == KIND_ZERO) return <u64>resultSign << 63;
-  if (kind == KIND_INFINITY) return (<u64>resultSign << 63) | F64_INFINITY;
+  if (kind == KIND_ZERO) return (<u64>resultSign) << 63;
+  if (kind == KIND_INFINITY) return ((<u64>resultSign) << 63) | F64_INFINITY;
   floatFlags |= IE;
   return F64_DEFAULT_NAN;
 }

@@ -13,10 +13,10 @@ import {
   resultExponent,
   resultHigh,
   resultLow,
-  resultSign,
   rightExponent,
   rightSign,
   rightSignificand,
+  setResultSign,
 } from './unpacked.ts';
 import {
   divideToResult,
@@ -43,7 +43,7 @@ function arctangent(small: u64, large: u64, distance: i32): void {
   let j: u64 = 0;
   let sign: u32 = 0;
   if (distance < 8) {
-    j = <u64>nearest(<f64>small / <f64>large * 32.0 / <f64>(1 << distance));
+    j = <u64>nearest(((<f64>small / <f64>large) * 32.0) / <f64>(1 << distance));
   }
   if (j == 0) divideToResult(0, -distance, small, 0, large, 0);
   else {
@@ -123,7 +123,7 @@ export function f80Atan2(dst: usize, x: usize, y: usize, control: u32): void {
   if (yVanishes) {
     if (negative) setInexactResult(0, 1, PI_HIGH, PI_LOW);
     else {
-      resultSign = sign;
+      setResultSign(sign);
       f80Deliver(dst, KIND_ZERO, 64, control);
       return;
     }
@@ -142,6 +142,6 @@ export function f80Atan2(dst: usize, x: usize, y: usize, control: u32): void {
       if (negative) fromPi(0, false);
     }
   }
-  resultSign = sign;
+  setResultSign(sign);
   f80Deliver(dst, KIND_FINITE, 64, control);
 }

@@ -23,8 +23,7 @@ function orderUnpacked(): u32 {
   if (leftSignificand == 0) return rightSign ? 0 : C0;
   if (rightSignificand == 0) return leftSign ? C0 : 0;
   if (leftExponent == rightExponent && leftSignificand == rightSignificand) return C3;
-  const smaller =
-    leftExponent < rightExponent || (leftExponent == rightExponent && leftSignificand < rightSignificand);
+  const smaller = leftExponent < rightExponent || (leftExponent == rightExponent && leftSignificand < rightSignificand);
   return u32(smaller) != leftSign ? C0 : 0;
 }
 

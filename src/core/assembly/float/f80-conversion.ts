@@ -1,6 +1,6 @@
 // FLD and FST of binary32 and binary64, and such operands of arithmetic instructions.
 
-import { C1, DE, IE, OE, UE, controlRounding, floatCondition, floatFlags } from './flags.ts';
+import { C1, DE, IE, OE, UE, controlRounding, floatFlags, setFloatCondition } from './flags.ts';
 import { F32_DEFAULT_NAN, F32_INFINITY, f32IsDenormal, f32IsNan, f32PackFinite, f32UnpackLeft } from './f32-format.ts';
 import { F64_DEFAULT_NAN, F64_INFINITY, f64IsDenormal, f64IsNan, f64PackFinite, f64UnpackLeft } from './f64-format.ts';
 import {
@@ -34,7 +34,7 @@ function storeLeft(dst: usize): void {
  */
 export function f80OperandF32(dst: usize, bits: u32): u32 {
   if (f32IsNan(bits)) {
-    f80Set(dst, ((bits >> 31) << 15) | 0x7fff, (1 << 63) | (<u64>(bits & 0x7fffff) << 40));
+    f80Set(dst, ((bits >> 31) << 15) | 0x7fff, (1 << 63) | ((<u64>(bits & 0x7fffff)) << 40));
     return 0;
   }
   f32UnpackLeft(bits);
@@ -45,7 +45,7 @@ export function f80OperandF32(dst: usize, bits: u32): u32 {
 /** As `f80OperandF32`, for binary64. */
 export function f80OperandF64(dst: usize, bits: u64): u32 {
   if (f64IsNan(bits)) {
-    f80Set(dst, (<u32>(bits >> 63) << 15) | 0x7fff, (1 << 63) | ((bits & 0x000fffffffffffff) << 11));
+    f80Set(dst, ((<u32>(bits >> 63)) << 15) | 0x7fff, (1 << 63) | ((bits & 0x000fffffffffffff) << 11));
     return 0;
   }
   f64UnpackLeft(bits);
@@ -55,7 +55,7 @@ export function f80OperandF64(dst: usize, bits: u64): u32 {
 
 /** Ends a load: raises DE, or raises IE and quiets. */
 function finishLoad(dst: usize, denormal: u32): void {
-  floatCondition = 0;
+  setFloatCondition(0);
   if (denormal) floatFlags |= DE;
   else if (f80Class(dst) == CLASS_SIGNALLING) {
     floatFlags |= IE;
@@ -79,7 +79,7 @@ export function f80FromF64(dst: usize, bits: u64): void {
 /** Ends a store: an unmasked overflow or underflow stores nothing and reports nothing more. */
 function finishStore(before: u32, control: u32): void {
   if ((floatFlags & ~control & (OE | UE)) != 0) floatFlags &= before | OE | UE;
-  else if (roundedUp) floatCondition = C1;
+  else if (roundedUp) setFloatCondition(C1);
 }
 
 /**
@@ -87,15 +87,15 @@ function finishStore(before: u32, control: u32): void {
  * stores nothing when an unmasked IE, OE or UE is raised (`f80StoreFault`).
  */
 export function f80ToF32(a: usize, control: u32): u32 {
-  floatCondition = 0;
+  setFloatCondition(0);
   const kind = f80Class(a);
-  const sign = <u32>load<u16>(a, 8) >> 15 << 31;
+  const sign = (<u32>load<u16>(a, 8) >> 15) << 31;
   if (kind == CLASS_ZERO) return sign;
   if (kind == CLASS_INFINITY) return sign | F32_INFINITY;
   if (kind >= CLASS_QUIET) {
     if (kind != CLASS_QUIET) floatFlags |= IE;
     if (kind == CLASS_UNSUPPORTED) return F32_DEFAULT_NAN;
-    return sign | F32_INFINITY | <u32>((load<u64>(a) | QUIET_BIT) << 1 >> 41);
+    return sign | F32_INFINITY | <u32>(((load<u64>(a) | QUIET_BIT) << 1) >> 41);
   }
   f80UnpackLeft(a);
   normalizeResult(leftSign, leftExponent, leftSignificand, 0);
@@ -107,15 +107,15 @@ export function f80ToF32(a: usize, control: u32): u32 {
 
 /** FST m64fp: as `f80ToF32`, to binary64. */
 export function f80ToF64(a: usize, control: u32): u64 {
-  floatCondition = 0;
+  setFloatCondition(0);
   const kind = f80Class(a);
-  const sign = <u64>load<u16>(a, 8) >> 15 << 63;
+  const sign = (<u64>load<u16>(a, 8) >> 15) << 63;
   if (kind == CLASS_ZERO) return sign;
   if (kind == CLASS_INFINITY) return sign | F64_INFINITY;
   if (kind >= CLASS_QUIET) {
     if (kind != CLASS_QUIET) floatFlags |= IE;
     if (kind == CLASS_UNSUPPORTED) return F64_DEFAULT_NAN;
-    return sign | F64_INFINITY | ((load<u64>(a) | QUIET_BIT) << 1 >> 12);
+    return sign | F64_INFINITY | (((load<u64>(a) | QUIET_BIT) << 1) >> 12);
   }
   f80UnpackLeft(a);
   normalizeResult(leftSign, leftExponent, leftSignificand, 0);

@@ -14,7 +14,14 @@ import {
   resultHigh,
   resultLow,
 } from './unpacked.ts';
-import { evaluateSeries, fractionHigh, fractionLow, multiplyFractions, scaleResult, shiftFraction } from './wide-fraction.ts';
+import {
+  evaluateSeries,
+  fractionHigh,
+  fractionLow,
+  multiplyFractions,
+  scaleResult,
+  shiftFraction,
+} from './wide-fraction.ts';
 
 const TERMS: i32 = 31;
 

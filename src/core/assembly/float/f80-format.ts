@@ -1,7 +1,7 @@
 // The x87 double extended format in memory slots of 16 bytes: the significand, with its explicit
 // integer bit, at offset 0 and sign and exponent as 16 bits at offset 8. Bytes 10..15 are left alone.
 
-import { BEFORE_OPERATION, C1, DE, IE, OE, PE, UE, controlRounding, floatCondition, floatFlags } from './flags.ts';
+import { BEFORE_OPERATION, C1, DE, IE, PE, controlRounding, floatCondition, floatFlags } from './flags.ts';
 import { ROUNDED, ROUNDED_TO_INFINITY, ROUNDED_TO_LARGEST, roundToFormat, roundedUp } from './rounding.ts';
 import {
   INFINITE,
@@ -9,15 +9,11 @@ import {
   KIND_INFINITY,
   KIND_INVALID,
   KIND_ZERO,
-  leftExponent,
-  leftSign,
-  leftSignificand,
   resultExponent,
   resultHigh,
   resultSign,
-  rightExponent,
-  rightSign,
-  rightSignificand,
+  setLeft,
+  setRight,
 } from './unpacked.ts';
 
 /** Added to `control` when an operand came from a binary32 or binary64 denormal in memory. */
@@ -110,9 +106,8 @@ export function f80UnpackLeft(a: usize): void {
   const significand = load<u64>(a);
   const field = <i32>(signExponent & 0x7fff);
   const shift = significand == 0 ? 0 : <i32>clz(significand);
-  leftSign = signExponent >> 15;
-  leftSignificand = significand << shift;
-  leftExponent = field == 0x7fff ? INFINITE : (field == 0 ? 1 : field) - 16383 - shift;
+  const exponent = field == 0x7fff ? INFINITE : (field == 0 ? 1 : field) - 16383 - shift;
+  setLeft(signExponent >> 15, exponent, significand << shift);
 }
 
 /** Takes a value that is neither NaN nor unsupported apart as the right operand. */
@@ -121,9 +116,8 @@ export function f80UnpackRight(b: usize): void {
   const significand = load<u64>(b);
   const field = <i32>(signExponent & 0x7fff);
   const shift = significand == 0 ? 0 : <i32>clz(significand);
-  rightSign = signExponent >> 15;
-  rightSignificand = significand << shift;
-  rightExponent = field == 0x7fff ? INFINITE : (field == 0 ? 1 : field) - 16383 - shift;
+  const exponent = field == 0x7fff ? INFINITE : (field == 0 ? 1 : field) - 16383 - shift;
+  setRight(signExponent >> 15, exponent, significand << shift);
 }
 
 /**

@@ -1,9 +1,8 @@
 // FILD, FIST, FISTP, FISTTP, FBLD, FBSTP.
 
-import { C1, IE, PE, ZERO, controlRounding, floatCondition, floatFlags } from './flags.ts';
+import { C1, IE, PE, ZERO, controlRounding, floatFlags, setFloatCondition } from './flags.ts';
 import { CLASS_QUIET, f80Class, f80Set, f80UnpackLeft } from './f80-format.ts';
-import { integerInexact, integerTooLarge, roundToInteger } from './integer-conversion.ts';
-import { roundedUp } from './rounding.ts';
+import { integerInexact, integerTooLarge, roundToInteger, roundedUp } from './rounding.ts';
 import { leftSign } from './unpacked.ts';
 
 /** The largest magnitude of packed BCD, 18 digits. */
@@ -11,7 +10,7 @@ const LARGEST_DECIMAL: u64 = 999999999999999999;
 
 /** FILD of any size, sign-extended by the caller; exact, no exceptions, C1 clear. */
 export function f80FromI64(dst: usize, value: u64): void {
-  floatCondition = 0;
+  setFloatCondition(0);
   if (value == 0) {
     f80Set(dst, 0, 0);
     return;
@@ -28,7 +27,7 @@ export function f80FromI64(dst: usize, value: u64): void {
  * nothing.
  */
 function toMagnitude(a: usize, limit: u64, twosComplement: u64, rounding: u32): u64 {
-  floatCondition = 0;
+  setFloatCondition(0);
   if (f80Class(a) >= CLASS_QUIET) {
     floatFlags |= IE;
     return 0;
@@ -40,7 +39,7 @@ function toMagnitude(a: usize, limit: u64, twosComplement: u64, rounding: u32): 
     return 0;
   }
   if (integerInexact) floatFlags |= PE;
-  if (roundedUp) floatCondition = C1;
+  if (roundedUp) setFloatCondition(C1);
   return magnitude;
 }
 
@@ -51,7 +50,7 @@ function toMagnitude(a: usize, limit: u64, twosComplement: u64, rounding: u32): 
  * stores nothing when IE is unmasked.
  */
 export function f80ToInteger(a: usize, bits: u32, control: u32, truncate: u32): u64 {
-  const limit = (<u64>1 << (bits - 1)) - 1;
+  const limit = ((<u64>1) << (bits - 1)) - 1;
   const before = floatFlags;
   floatFlags = 0;
   const magnitude = toMagnitude(a, limit, 1, truncate ? ZERO : controlRounding(control));

@@ -12,9 +12,9 @@ import {
   leftSign,
   leftSignificand,
   normalizeResult,
-  resultSign,
   rightExponent,
   rightSignificand,
+  setResultSign,
 } from './unpacked.ts';
 
 /** The low three bits of the quotient where FPREM reports them: Q2 in C0, Q1 in C3, Q0 in C1. */
@@ -25,7 +25,7 @@ function quotientCondition(quotient: u64): u32 {
 /** Delivers an exact remainder of the given significand. */
 function deliver(dst: usize, sign: u32, exponent: i32, significand: u64, control: u32): void {
   const condition = floatCondition;
-  resultSign = sign;
+  setResultSign(sign);
   if (significand == 0) f80Deliver(dst, KIND_ZERO, 64, control);
   else {
     normalizeResult(sign, exponent, significand, 0);

@@ -1,6 +1,6 @@
 // FRNDINT, FSCALE, FXTRACT.
 
-import { C1, PE, ZE, controlRounding, floatCondition, floatFlags } from './flags.ts';
+import { C1, PE, ZE, controlRounding, floatFlags, setFloatCondition } from './flags.ts';
 import {
   f80BeginBinary,
   f80BeginUnary,
@@ -16,8 +16,7 @@ import {
   CLASS_DENORMAL,
 } from './f80-format.ts';
 import { f80FromI64 } from './f80-integer.ts';
-import { integerInexact, roundToInteger } from './integer-conversion.ts';
-import { roundedUp } from './rounding.ts';
+import { integerInexact, roundToInteger, roundedUp } from './rounding.ts';
 import {
   INFINITE,
   KIND_FINITE,
@@ -28,10 +27,10 @@ import {
   leftSign,
   leftSignificand,
   normalizeResult,
-  resultSign,
   rightExponent,
   rightSign,
   rightSignificand,
+  setResultSign,
 } from './unpacked.ts';
 
 /** a rounded to an integral value by RC (FRNDINT); C1 tells of rounding up. May raise IE, DE, PE. */
@@ -46,7 +45,7 @@ export function f80RoundToInteger(dst: usize, a: usize, control: u32): void {
   const sign = leftSign << 15;
   const magnitude = roundToInteger(controlRounding(control));
   if (integerInexact) floatFlags |= PE;
-  if (roundedUp) floatCondition = C1;
+  if (roundedUp) setFloatCondition(C1);
   const shift = <u32>clz(magnitude);
   if (magnitude == 0) f80Set(dst, sign, 0);
   else f80Set(dst, sign | (16383 + 63 - shift), magnitude << shift);
@@ -56,7 +55,7 @@ export function f80RoundToInteger(dst: usize, a: usize, control: u32): void {
 export function f80Scale(dst: usize, a: usize, b: usize, control: u32): void {
   if (f80BeginBinary(dst, a, b, control)) return;
   let kind = KIND_FINITE;
-  resultSign = leftSign;
+  setResultSign(leftSign);
   if (rightExponent == INFINITE) {
     if (rightSign) kind = leftExponent == INFINITE ? KIND_INVALID : KIND_ZERO;
     else kind = leftSignificand == 0 ? KIND_INVALID : KIND_INFINITY;
@@ -80,7 +79,7 @@ export function f80Scale(dst: usize, a: usize, b: usize, control: u32): void {
  * nothing is stored, and nothing may be pushed, when one of them is unmasked. C1 clear.
  */
 export function f80Extract(exponent: usize, significand: usize, a: usize, control: u32): void {
-  floatCondition = 0;
+  setFloatCondition(0);
   const kind = f80Class(a);
   if (kind >= CLASS_QUIET) {
     f80Propagate(exponent, a, a, control);

@@ -41,6 +41,13 @@ export let floatFlags: u32 = 0;
  */
 export let floatCondition: u32 = 0;
 
+/** Sets the condition bits of an x87 routine. */
+// @ts-ignore: decorator
+@inline
+export function setFloatCondition(bits: u32): void {
+  floatCondition = bits;
+}
+
 // MXCSR fields (SDM volume 1, figure 10-3).
 /** Denormals are zeros. */
 export const MXCSR_DAZ: u32 = 0x0040;

@@ -33,7 +33,7 @@ import {
   leftSign,
   leftSignificand,
   normalizeResult,
-  resultSign,
+  setResultSign,
 } from './unpacked.ts';
 import { PRECISION_SETTLED } from './f64-arithmetic.ts';
 
@@ -44,7 +44,7 @@ const SUPPRESS_PRECISION: u32 = 8;
 
 /** A binary32 NaN's payload in binary64, not quieted. */
 export function f32NanToF64(a: u32): u64 {
-  return (<u64>(a & F32_SIGN) << 32) | F64_INFINITY | (<u64>(a & 0x7fffff) << 29);
+  return ((<u64>(a & F32_SIGN)) << 32) | F64_INFINITY | ((<u64>(a & 0x7fffff)) << 29);
 }
 
 /** A binary64 NaN's payload cut to binary32, quieted. */
@@ -80,7 +80,7 @@ export function f64ToF32(a: u64, mxcsr: u32): u32 {
   }
   f64Denormal(a);
   f64UnpackLeft(a);
-  resultSign = leftSign;
+  setResultSign(leftSign);
   if (leftSignificand == 0) return f32Pack(KIND_ZERO, mxcsr);
   if (leftExponent == INFINITE) return f32Pack(KIND_INFINITY, mxcsr);
   normalizeResult(leftSign, leftExponent, leftSignificand, 0);

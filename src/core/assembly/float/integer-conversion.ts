@@ -3,50 +3,13 @@
 import { IE, PE, ZERO, floatFlags, mxcsrMasks, mxcsrRounding } from './flags.ts';
 import { f32IsDenormal, f32Operand, f32PackFinite, f32UnpackLeft } from './f32-format.ts';
 import { f64IsDenormal, f64IsNan, f64Operand, f64PackFinite, f64UnpackLeft } from './f64-format.ts';
-import {
-  leftExponent,
-  leftSign,
-  leftSignificand,
-  normalizeResult,
-  resultExponent,
-  resultHigh,
-  resultLow,
-  resultSign,
-} from './unpacked.ts';
+import { leftSign, normalizeResult } from './unpacked.ts';
 import { roundNative } from './format-conversion.ts';
-import { roundSignificand, roundedUp, shiftResultRight } from './rounding.ts';
-
-/** Non-zero when the last `roundToInteger` found its operand beyond 64 bits. */
-export let integerTooLarge: u32 = 0;
-/** Non-zero when the last `roundToInteger` was inexact; `roundedUp` then says in which direction. */
-export let integerInexact: u32 = 0;
-
-/**
- * The magnitude of the left operand rounded to an integer. Sets `integerTooLarge` for an infinity
- * and for anything that does not fit 64 bits, `integerInexact` and `roundedUp`; raises nothing.
- */
-export function roundToInteger(rounding: u32): u64 {
-  integerTooLarge = 0;
-  integerInexact = 0;
-  roundedUp = 0;
-  if (leftSignificand == 0) return 0;
-  if (leftExponent > 63) {
-    integerTooLarge = 1;
-    return 0;
-  }
-  resultSign = leftSign;
-  resultExponent = 63;
-  resultHigh = leftSignificand;
-  resultLow = 0;
-  if (leftExponent < 63) shiftResultRight(63 - leftExponent);
-  integerInexact = roundSignificand(64, rounding);
-  // A carry out of bit 63 is impossible: with bits to drop, bit 63 was clear.
-  return resultHigh;
-}
+import { integerInexact, integerTooLarge, roundToInteger } from './rounding.ts';
 
 /** The signed integer of `bits` bits the left operand rounds to, or the indefinite integer and IE. */
 function leftToSigned(bits: u32, rounding: u32): u64 {
-  const indefinite = <u64>1 << (bits - 1);
+  const indefinite = (<u64>1) << (bits - 1);
   const magnitude = roundToInteger(rounding);
   if (integerTooLarge || magnitude > indefinite || (magnitude == indefinite && leftSign == 0)) {
     floatFlags |= IE;
@@ -68,7 +31,7 @@ function f64ToSigned(a: u64, bits: u32, mxcsr: u32, truncate: u32): u64 {
   }
   if (f64IsNan(a)) {
     floatFlags |= IE;
-    return <u64>1 << (bits - 1);
+    return (<u64>1) << (bits - 1);
   }
   f64UnpackLeft(f64Operand(a, mxcsr));
   return leftToSigned(bits, rounding);

@@ -1,7 +1,16 @@
-// Rounding of an unpacked result to a format, with the overflow and underflow rules all formats share.
+// Rounding of an unpacked result to a format, with the overflow and underflow rules all formats share,
+// and of an unpacked operand to an integer.
 
 import { DOWN, NEAREST, OE, PE, UE, UP, floatFlags } from './flags.ts';
-import { resultExponent, resultHigh, resultLow, resultSign } from './unpacked.ts';
+import {
+  leftExponent,
+  leftSign,
+  leftSignificand,
+  resultExponent,
+  resultHigh,
+  resultLow,
+  resultSign,
+} from './unpacked.ts';
 
 /** The result is in `resultHigh`; bit 63 clear means denormal, with the exponent at the minimum. */
 export const ROUNDED: u32 = 0;
@@ -24,7 +33,7 @@ export function roundSignificand(bits: u32, rounding: u32): u32 {
   // The part to be dropped as a 64-bit fraction: bit 63 is the half, bit 0 sticky.
   const fraction = drop == 0 ? resultLow : (resultHigh << bits) | u64(resultLow != 0);
   const kept = (resultHigh >> drop) << drop;
-  const unit = <u64>1 << drop;
+  const unit = (<u64>1) << drop;
   resultLow = 0;
   roundedUp = 0;
   if (fraction == 0) return 0;
@@ -105,4 +114,32 @@ export function roundToFormat(bits: u32, minimum: i32, maximum: i32, rounding: u
   floatFlags |= PE;
   roundedUp = u32(rounding == NEAREST || (resultSign != 0 ? rounding == DOWN : rounding == UP));
   return roundedUp ? ROUNDED_TO_INFINITY : ROUNDED_TO_LARGEST;
+}
+
+/** Non-zero when the last `roundToInteger` found its operand beyond 64 bits. */
+export let integerTooLarge: u32 = 0;
+/** Non-zero when the last `roundToInteger` was inexact; `roundedUp` then says in which direction. */
+export let integerInexact: u32 = 0;
+
+/**
+ * The magnitude of the left operand rounded to an integer. Sets `integerTooLarge` for an infinity
+ * and for anything that does not fit 64 bits, `integerInexact` and `roundedUp`; raises nothing.
+ */
+export function roundToInteger(rounding: u32): u64 {
+  integerTooLarge = 0;
+  integerInexact = 0;
+  roundedUp = 0;
+  if (leftSignificand == 0) return 0;
+  if (leftExponent > 63) {
+    integerTooLarge = 1;
+    return 0;
+  }
+  resultSign = leftSign;
+  resultExponent = 63;
+  resultHigh = leftSignificand;
+  resultLow = 0;
+  if (leftExponent < 63) shiftResultRight(63 - leftExponent);
+  integerInexact = roundSignificand(64, rounding);
+  // A carry out of bit 63 is impossible: with bits to drop, bit 63 was clear.
+  return resultHigh;
 }

@@ -32,6 +32,31 @@ export let resultExponent: i32 = 0;
 export let resultHigh: u64 = 0;
 export let resultLow: u64 = 0;
 
+/** Sets the left operand. */
+// @ts-ignore: decorator
+@inline
+export function setLeft(sign: u32, exponent: i32, significand: u64): void {
+  leftSign = sign;
+  leftExponent = exponent;
+  leftSignificand = significand;
+}
+
+/** Sets the right operand. */
+// @ts-ignore: decorator
+@inline
+export function setRight(sign: u32, exponent: i32, significand: u64): void {
+  rightSign = sign;
+  rightExponent = exponent;
+  rightSignificand = significand;
+}
+
+/** Sets the sign of the result, which for a zero or an infinity is all there is to it. */
+// @ts-ignore: decorator
+@inline
+export function setResultSign(sign: u32): void {
+  resultSign = sign;
+}
+
 /** Sets a finite result whose significand may have leading zeros; zero significand is not allowed. */
 export function normalizeResult(sign: u32, exponent: i32, high: u64, low: u64): void {
   if (high == 0) {
