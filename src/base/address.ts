@@ -21,8 +21,6 @@ export const PAGE_SIZE = 4096;
 export const guestVirtual = (address: bigint): GuestVirtual => BigInt.asUintN(64, address) as GuestVirtual;
 export const guestPhysical = (address: number): GuestPhysical => address as GuestPhysical;
 export const machineAddress = (address: number): MachineAddress => address as MachineAddress;
-export const gfn = (frame: number): Gfn => frame as Gfn;
-export const mfn = (frame: number): Mfn => frame as Mfn;
 
 /** The frame that holds a guest-physical address. */
 export const gfnOf = (address: GuestPhysical): Gfn => Math.floor(address / PAGE_SIZE) as Gfn;

@@ -5,15 +5,3 @@
 export interface InterruptLine {
   setLevel(high: boolean): void;
 }
-
-/** Raises the line: an edge-triggered input sees a rising edge, a level-triggered one a request. */
-export const raise = (line: InterruptLine): void => line.setLevel(true);
-
-/** Lowers the line. */
-export const lower = (line: InterruptLine): void => line.setLevel(false);
-
-/** A rising edge and back: what an edge-triggered source with no status bit of its own sends. */
-export const pulse = (line: InterruptLine): void => {
-  line.setLevel(true);
-  line.setLevel(false);
-};

@@ -1,8 +1,6 @@
 /** A span of time, or an instant since the domain was powered on, in nanoseconds (a float64: exact for 104 days). */
 export type Nanoseconds = number;
 
-export const MICROSECOND: Nanoseconds = 1e3;
-export const MILLISECOND: Nanoseconds = 1e6;
 export const SECOND: Nanoseconds = 1e9;
 
 /** The instant that never comes: what an unarmed timer reports. */

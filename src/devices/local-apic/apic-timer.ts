@@ -3,8 +3,6 @@ import type { Timer } from '../../base/timer.ts';
 import { LVT } from './local-apic-state.ts';
 import type { LocalApicState } from './local-apic-state.ts';
 
-/** The APIC timer counts at this frequency divided by the divide configuration: one count a nanosecond. */
-export const APIC_BUS_HERTZ = 1_000_000_000;
 /** A periodic timer does not fire more often than this (ns), or a hostile count would hold the monitor. */
 const SHORTEST_PERIOD = 20_000;
 
@@ -18,7 +16,8 @@ export interface TscConversion {
 
 const MODE = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const;
 
-/** The timer of a local APIC (SDM vol. 3, 12.5.4). `state()` is the APIC's state; `fire` requests its interrupt. */
+/** The timer of a local APIC (SDM vol. 3, 12.5.4), on a bus of 1 GHz: a count takes as many nanoseconds as the divisor.
+ * `state()` is the APIC's state; `fire` requests its interrupt. */
 export class ApicTimer {
   readonly #board: Board;
   readonly #state: () => LocalApicState;
