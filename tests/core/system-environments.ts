@@ -82,7 +82,8 @@ export function longMode(): SystemMachine {
   const machine = new SystemMachine();
   fillTables(machine, 0x2067, 9);
   machine.poke(GDT + TASK + 8, 8, 0);
-  for (let vector = 0; vector < 256; vector++) machine.gate(IDT + vector * 16, CODE_0_LONG, handler(vector), 0x8e00, true);
+  for (let vector = 0; vector < 256; vector++)
+    machine.gate(IDT + vector * 16, CODE_0_LONG, handler(vector), 0x8e00, true);
   machine.poke(TSS + 4, 8, 0x9000);
   machine.poke(TSS + 36, 8, 0xa000);
   machine.poke(TSS + 102, 2, 104);
@@ -102,11 +103,23 @@ export function longMode(): SystemMachine {
 }
 
 /** Puts a protected environment into segments of the selectors' privilege level, flat, with the stack pointer given. */
-export function enter(machine: SystemMachine, code: number, stack: number, attributes: number, stackPointer: bigint): void {
+export function enter(
+  machine: SystemMachine,
+  code: number,
+  stack: number,
+  attributes: number,
+  stackPointer: bigint,
+): void {
   const level = code & 3;
   const dpl = level << 13;
   machine.setSegment(layout.SEGMENT_CS, code, 0n, 0xffffffff, attributes | dpl);
-  for (const segment of [layout.SEGMENT_SS, layout.SEGMENT_DS, layout.SEGMENT_ES, layout.SEGMENT_FS, layout.SEGMENT_GS]) {
+  for (const segment of [
+    layout.SEGMENT_SS,
+    layout.SEGMENT_DS,
+    layout.SEGMENT_ES,
+    layout.SEGMENT_FS,
+    layout.SEGMENT_GS,
+  ]) {
     machine.setSegment(segment, stack, 0n, 0xffffffff, DATA_ATTRIBUTES | dpl);
   }
   machine.set32(layout.CPL, level);

@@ -3,12 +3,48 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  BUDGET, CPL, CR2, DELIVERING, MODE, MODE_CODE_32, MODE_CODE_64, MODE_CODE_MASK, MSR_LSTAR, MSR_SFMASK, MSR_STAR,
-  NMI_BLOCKED, RFLAGS, SEGMENT_ATTRIBUTES, SEGMENT_CS, SEGMENT_DS, SEGMENT_FS, SEGMENT_SS, VECTOR_DF, VECTOR_GP,
-  VECTOR_NP, VECTOR_PF, VECTOR_SS, VECTOR_TS, VECTOR_UD,
+  BUDGET,
+  CPL,
+  CR2,
+  DELIVERING,
+  MODE,
+  MODE_CODE_32,
+  MODE_CODE_64,
+  MODE_CODE_MASK,
+  MSR_LSTAR,
+  MSR_SFMASK,
+  MSR_STAR,
+  NMI_BLOCKED,
+  RFLAGS,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_CS,
+  SEGMENT_DS,
+  SEGMENT_FS,
+  SEGMENT_SS,
+  VECTOR_DF,
+  VECTOR_GP,
+  VECTOR_NP,
+  VECTOR_PF,
+  VECTOR_SS,
+  VECTOR_TS,
+  VECTOR_UD,
 } from '../../src/core/layout.ts';
 import {
-  CODE_0, CODE_0_LONG, CODE_3, CODE_3_LONG, DATA_0, DATA_3, FREE, GDT, IDT, TASK, TSS, UNMAPPED, handler, longMode, user32,
+  CODE_0,
+  CODE_0_LONG,
+  CODE_3,
+  CODE_3_LONG,
+  DATA_0,
+  DATA_3,
+  FREE,
+  GDT,
+  IDT,
+  TASK,
+  TSS,
+  UNMAPPED,
+  handler,
+  longMode,
+  user32,
   userLong,
 } from './system-environments.ts';
 import { R11, RCX, RSP } from './system-machine.ts';
@@ -29,7 +65,14 @@ test('a fault at level 0 pushes an aligned frame on the same stack and clears IF
   assert.equal(machine.rip, handler(VECTOR_GP));
   assert.equal(machine.get64(RSP), 0x8000n - 48n);
   // Error code, RIP, CS, RFLAGS with RF, RSP, SS.
-  assert.deepEqual(machine.words(0x8000 - 48, 8, 6), [0x18n, 0x7000n, BigInt(CODE_0_LONG), 0x10202n, 0x800bn, BigInt(DATA_0)]);
+  assert.deepEqual(machine.words(0x8000 - 48, 8, 6), [
+    0x18n,
+    0x7000n,
+    BigInt(CODE_0_LONG),
+    0x10202n,
+    0x800bn,
+    BigInt(DATA_0),
+  ]);
   assert.equal(machine.get32(RFLAGS) & IF, 0);
   assert.equal(machine.selector(SEGMENT_SS), DATA_0);
   assert.equal(machine.get32(DELIVERING), 0xffffffff);
@@ -53,7 +96,13 @@ test('a fault at level 3 switches to RSP0 with a null SS', () => {
   assert.equal(machine.get32(CPL), 0);
   assert.equal(machine.selector(SEGMENT_SS), 0);
   assert.equal(machine.selector(SEGMENT_CS), CODE_0_LONG);
-  assert.deepEqual(machine.words(0x9000 - 40, 8, 5), [0x7000n, BigInt(CODE_3_LONG), 0x10202n, 0x20003n, BigInt(DATA_3)]);
+  assert.deepEqual(machine.words(0x9000 - 40, 8, 5), [
+    0x7000n,
+    BigInt(CODE_3_LONG),
+    0x10202n,
+    0x20003n,
+    BigInt(DATA_3),
+  ]);
 });
 
 test('an interrupt-stack-table entry is used whatever the level', () => {
@@ -95,7 +144,10 @@ test('a gate that is not present is #NP with IDT and EXT in the error code', () 
   const machine = longMode();
   machine.gate(IDT + VECTOR_UD * 16, CODE_0_LONG, handler(VECTOR_UD), 0x0e00, true);
   const { raised } = machine.fault(0x7000n, VECTOR_UD, -1);
-  assert.deepEqual(raised, [{ vector: VECTOR_UD, code: -1 }, { vector: VECTOR_NP, code: VECTOR_UD * 8 + 3 }]);
+  assert.deepEqual(raised, [
+    { vector: VECTOR_UD, code: -1 },
+    { vector: VECTOR_NP, code: VECTOR_UD * 8 + 3 },
+  ]);
   assert.equal(machine.rip, handler(VECTOR_NP));
   assert.equal(machine.peek(0x7fd0 + 8, 8), 0x7000n, 'the faulting instruction is the return address');
 });
