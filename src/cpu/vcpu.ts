@@ -1,7 +1,7 @@
 // A virtual processor: runs guest instructions in machine memory until something needs the monitor.
 
 import {
-  BUDGET, DECODE_ADDRESS, EXIT_BUDGET, EXIT_DECODE, EXIT_HALT, EXIT_REASON, EXIT_REQUEST, EXIT_RESUME, EXIT_SHUTDOWN, MODE, RETIRED, SLICE,
+  BUDGET, DECODE_ADDRESS, DECODE_MODE, EXIT_BUDGET, EXIT_DECODE, EXIT_HALT, EXIT_REASON, EXIT_REQUEST, EXIT_RESUME, EXIT_SHUTDOWN, RETIRED, SLICE,
   SLICE_LEFT,
 } from '../core/layout.ts';
 import { BlockDecoder, type CodeCache } from '../translate/block-decoder.ts';
@@ -103,7 +103,7 @@ export class Vcpu {
 
   #decode(): void {
     const view = this.#view;
-    if (this.decoder.decode(view.getUint32(DECODE_ADDRESS, true), view.getUint32(MODE, true))) return;
+    if (this.decoder.decode(view.getUint32(DECODE_ADDRESS, true), view.getUint32(DECODE_MODE, true))) return;
     this.#afterUnwinding(() => this.#core.deliverHere());
   }
 }

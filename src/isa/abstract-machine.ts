@@ -85,9 +85,9 @@ export interface AbstractMachine {
   // ---- Stack, with the stack's own address size. ----
   push(value: Value): void;
   pop(bits: Bits): Value;
-  /** The value that is `byteOffset` bytes above the top of the stack. */
-  peek(bits: Bits, byteOffset?: number): Value;
-  /** Adds `bytes` (a constant, or a value of 32 bits) to the stack pointer. */
+  /** The value that is `byteOffset` (a number, or a value of 64 bits) bytes above the top of the stack. */
+  peek(bits: Bits, byteOffset?: number | Value): Value;
+  /** Adds `bytes` (a constant, or a value of 32 or 64 bits) to the stack pointer. */
   dropStack(bytes: number | Value): void;
 
   // ---- State. ----
@@ -126,6 +126,8 @@ export interface AbstractMachine {
   jumpIf(condition: Value, target: Operand): void;
   /** For REP forms: does `body` while rCX is not zero, counting it down; stops early when `until` (read after `body`) holds. Without REP: once. */
   repeat(body: () => void, until?: () => Value): void;
+  /** Like `repeat`, of a body that moves the source string to the destination, or stores the accumulator there: engines may do many at once. */
+  repeatBulk(kind: 'move' | 'fill', body: () => void): void;
   /** True when the form's instruction has a REP prefix of the kind (fixed per handler). */
   readonly repetition: 'none' | 'repe' | 'repne';
 

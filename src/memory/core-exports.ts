@@ -7,6 +7,8 @@ export interface CoreExports {
   resetTlb(): void;
   /** Recomputes what derives from control registers, segments, CPL and flags: after TypeScript has written CPU state. */
   updateMode(): void;
+  /** RFLAGS as PUSHF would show it, the lazy arithmetic flags included. */
+  getFlags(): number;
   /** Drops every translation: after CR3 or another paging register was written from TypeScript. */
   flushAll(): void;
   /** Makes `count` guest frames from `gfn` on memory without contents; `rom` 1: the guest cannot write them. */

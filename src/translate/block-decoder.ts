@@ -49,7 +49,7 @@ export class BlockDecoder {
    */
   decode(address: number, mode: number): boolean {
     const view = this.#view;
-    const needed = BLOCK_HEADER + (LONGEST_BLOCK + 1) * RECORD_SIZE;
+    const needed = 2 * BLOCK_HEADER + (LONGEST_BLOCK + 1) * RECORD_SIZE;
     if (view.getUint32(ARENA_NEXT, true) + needed > view.getUint32(ARENA_END, true)) this.#cache.dropAllCode();
     const block = view.getUint32(ARENA_NEXT, true);
     const first = block + BLOCK_HEADER;

@@ -20,6 +20,8 @@ export interface DecodeEntry {
   readonly sizeFixed: 0 | 16 | 32 | 64;
   /** Required REX.W or VEX.W, or -1. */
   readonly w: -1 | 0 | 1;
+  /** The register in the opcode may not be number 0. */
+  readonly not0: boolean;
   readonly lockable: boolean;
   readonly protectedOnly: boolean;
   readonly ends: boolean;
@@ -59,6 +61,7 @@ function entryOf(form: Form): DecodeEntry {
     default64: attributes.has('d64'),
     sizeFixed,
     w: attributes.has('w1') ? 1 : attributes.has('w0') ? 0 : -1,
+    not0: attributes.has('not0'),
     lockable: attributes.has('lock'),
     protectedOnly: attributes.has('prot'),
     ends: attributes.has('ends') || attributes.has('transfers'),

@@ -208,6 +208,7 @@ export class Decoder {
       if (codeSize === 64 ? entry.not64 : entry.only64) continue;
       if (entry.modrmByte >= 0 && entry.modrmByte !== this.modrm) continue;
       if (this.memory ? !entry.acceptsMemory : !entry.acceptsRegister) continue;
+      if (entry.not0 && this.rm === 0) continue;
       if (entry.w >= 0 && entry.w !== ((this.rex >> 3) & 1)) continue;
       if (entry.sizeFixed !== 0 && entry.sizeFixed !== this.#operandSizeFor(entry, codeSize)) continue;
       chosen = entry;

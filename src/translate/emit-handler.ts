@@ -91,7 +91,10 @@ export class HandlerEmitter {
     if (last === 'jumpTo' || last === 'jump' || last === 'jumpIf') return;
     const { code, imports } = this;
     const { attributes } = this.variant.form;
-    if (attributes.has('transfers')) {
+    if (attributes.has('exits')) {
+      code.i32Const(0);
+      code.returnCall(imports.proceed);
+    } else if (attributes.has('transfers')) {
       code.call(imports.core('currentBlock'));
       code.returnCall(imports.proceed);
     } else if (this.#jumps) {
@@ -394,7 +397,7 @@ export class HandlerEmitter {
       } else code.i32Const(segment === 'ES' ? 0 : 2);
       this.#push(offset);
       code.i32Const(operation.bytes | (segment === 'SS' ? ACCESS_STACK : 0) | (operation.write ? ACCESS_WRITE : 0));
-      code.call(this.imports.core('segmentAddress'));
+      code.call(this.imports.core('linearAddress'));
       this.#keep(node);
       code.localGet(this.#asLocal(node));
       code.i64Const(-1n);
@@ -588,7 +591,7 @@ export class HandlerEmitter {
 
   #repeat(operation: Of<'repeat'>): void {
     const { code } = this;
-    const size = operation.addressSize;
+    const size = this.variant.addressSize;
     const count = GPR + 8; // rCX
     const pushCount = (): void => {
       code.i32Const(0);
@@ -600,6 +603,12 @@ export class HandlerEmitter {
     if (size === 64) code.i64Eqz();
     else code.i32Eqz();
     code.brIf(1);
+    if (operation.bulk && this.variant.environment !== 'segmented') {
+      code.localGet(0);
+      code.i32Const(Math.log2((this.variant.operandSize || 8) / 8));
+      code.call(this.imports.core(operation.bulk === 'move' ? 'repeatMove' : 'repeatFill'));
+      code.brIf(0);
+    }
     this.#statements(operation.body);
     code.i32Const(0);
     pushCount();

@@ -24,7 +24,9 @@ const engineRoutines: Record<string, { parameters: ValueType[]; results: ValueTy
   leaveAfter: { parameters: ['i32'], results: ['i32'] },
   suspend: { parameters: ['i32'], results: ['i32'] },
   effectiveOffset: { parameters: ['i32', 'i64'], results: ['i64'] },
-  segmentAddress: { parameters: ['i32', 'i64', 'i32'], results: ['i64'] },
+  linearAddress: { parameters: ['i32', 'i64', 'i32'], results: ['i64'] },
+  repeatMove: { parameters: ['i32', 'i32'], results: ['i32'] },
+  repeatFill: { parameters: ['i32', 'i32'], results: ['i32'] },
   stackOffset: { parameters: ['i64'], results: ['i64'] },
   adjustStack: { parameters: ['i64'], results: [] },
 };

@@ -247,8 +247,9 @@ export class IrBuilder implements AbstractMachine {
   }
 
   // ---- Stack. ----
-  private stackLinear(byteOffset: number, bytes: number, write: boolean): Node {
-    const offset = this.node(64, { op: 'stackOffset' }, this.constant(byteOffset, 64));
+  private stackLinear(byteOffset: number | Value, bytes: number, write: boolean): Node {
+    const distance = typeof byteOffset === 'number' ? this.constant(byteOffset, 64) : byteOffset;
+    const offset = this.node(64, { op: 'stackOffset' }, distance);
     return this.node(64, { op: 'segmentAddress', segment: 'SS', bytes, write }, offset);
   }
 
@@ -258,7 +259,7 @@ export class IrBuilder implements AbstractMachine {
     this.dropStack(-bytes);
   }
 
-  peek(bits: Bits, byteOffset = 0): Node {
+  peek(bits: Bits, byteOffset: number | Value = 0): Node {
     const bytes = bits / 8;
     return this.load(this.probe(this.stackLinear(byteOffset, bytes, false), 'read', bytes, true), bits);
   }
@@ -335,6 +336,12 @@ export class IrBuilder implements AbstractMachine {
     return this.resize(this.node(64, { op: 'relativeTarget' }), this.operandSize);
   }
   repeat(body: () => void, until?: () => Value): void {
+    this.repeated(body, until, null);
+  }
+  repeatBulk(kind: 'move' | 'fill', body: () => void): void {
+    this.repeated(body, undefined, kind);
+  }
+  private repeated(body: () => void, until: (() => Value) | undefined, bulk: 'move' | 'fill' | null): void {
     if (this.repetition === 'none') return body();
     let stop: Node | null = null;
     const nodes = this.nested(() => {
@@ -342,7 +349,7 @@ export class IrBuilder implements AbstractMachine {
       stop = until ? (until() as Node) : null;
       if (stop) stop.uses++;
     });
-    this.node(1, { op: 'repeat', body: nodes, until: stop, addressSize: this.addressSize });
+    this.node(1, { op: 'repeat', body: nodes, until: stop, bulk });
   }
 
   // ---- Integers. ----

@@ -56,7 +56,7 @@ export type Operation =
   | { readonly op: 'core'; readonly routine: CoreRoutine }
   | { readonly op: 'if'; readonly then: Node[]; readonly otherwise: Node[] }
   | { readonly op: 'raise'; readonly vector: number; readonly code: number }
-  | { readonly op: 'repeat'; readonly body: Node[]; readonly until: Node | null; readonly addressSize: 16 | 32 | 64 }
+  | { readonly op: 'repeat'; readonly body: Node[]; readonly until: Node | null; readonly bulk: 'move' | 'fill' | null }
   | { readonly op: 'jumpTo' }
   | { readonly op: 'jump' }
   | { readonly op: 'jumpIf' };

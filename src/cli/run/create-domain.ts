@@ -1,9 +1,25 @@
 // The one place where the command line meets the machine.
 
-import { CompositionError } from '../../base/errors.ts';
+import { Domain as MachineDomain } from '../../machine/domain.ts';
 import type { Domain, DomainOptions } from './domain.ts';
+import { loadEngine } from './load-engine.ts';
 
 /** Makes a domain. Rejects with a UserError when the guest cannot be booted as asked. */
-export function createDomain(options: DomainOptions): Promise<Domain> {
-  return Promise.reject(new CompositionError(`this build has no ${options.engine}`));
+export async function createDomain(options: DomainOptions): Promise<Domain> {
+  const domain = new MachineDomain({
+    engine: loadEngine(),
+    memory: options.memory,
+    kernel: options.kernel,
+    initrd: options.initrd,
+    append: options.append,
+    modules: options.modules.map(({ data, commandLine }) => ({ bytes: data, commandLine })),
+    clock: options.clock,
+    devices: options.devices,
+    serial: options.serial,
+  });
+  return {
+    start: () => domain.run(),
+    stop: () => domain.stop(),
+    statistics: () => domain.statistics(),
+  };
 }

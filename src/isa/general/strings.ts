@@ -9,7 +9,7 @@ export const movs = instruction({
   forms: ['a4 Yb Xb [rep implicit]', 'a5 Yv Xv [rep implicit]'],
   manual: 'APM 3 "MOVS"',
   meaning: (m, destination, source) =>
-    m.repeat(() => {
+    m.repeatBulk('move', () => {
       m.write(destination, m.read(source));
       m.advance(source);
       m.advance(destination);
@@ -21,7 +21,7 @@ export const stos = instruction({
   forms: ['aa Yb AL [rep implicit]', 'ab Yv rAX [rep implicit]'],
   manual: 'APM 3 "STOS"',
   meaning: (m, destination, source) =>
-    m.repeat(() => {
+    m.repeatBulk('fill', () => {
       m.write(destination, m.read(source));
       m.advance(destination);
     }),

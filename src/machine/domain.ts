@@ -1,0 +1,297 @@
+// A domain: one virtual machine's memory, processor and board, composed, and the loop that runs them.
+
+import type { CharacterBackend } from '../base/character-backend.ts';
+import type { BootModule } from '../boot/boot-plan.ts';
+import { planBoot } from '../boot/plan-boot.ts';
+import {
+  COUNT_EXCEPTIONS, COUNT_INTERRUPTS, COUNT_MMIO, COUNT_PAGE_FAULTS, COUNT_PORT_IO, COUNT_TLB_FILLS, CR4, FRAMES_USED, GPR, INTERRUPT_PENDING,
+  NMI_PENDING, RESULT, RFLAGS, TSC_OFFSET,
+} from '../core/layout.ts';
+import { cpuid } from '../cpu/cpuid.ts';
+import { ModelSpecificRegisters } from '../cpu/model-specific-registers.ts';
+import { unwound, Vcpu } from '../cpu/vcpu.ts';
+import { buildAcpiTables } from '../devices/acpi/tables/acpi-tables.ts';
+import { Cell } from '../memory/cell.ts';
+import type { CoreImports } from '../memory/core-imports.ts';
+import { pcMemoryAreas } from '../memory/physical-map.ts';
+import { HostClock, InstructionClock, type DomainClock } from './clocks.ts';
+import type { EngineModules } from './engine-modules.ts';
+import { PcBoard } from './pc-board.ts';
+import { describeProcessor, loadProcessorState } from './processor-state.ts';
+
+/** Why a domain stopped for good. */
+export type Outcome =
+  | { readonly kind: 'poweroff' }
+  /** The guest asked for a restart. */
+  | { readonly kind: 'reset' }
+  /** The guest cannot go on. `state` is the CPU state as text of several lines. */
+  | { readonly kind: 'triple-fault' | 'halted'; readonly state: string }
+  /** The guest wrote to the debug-exit port. */
+  | { readonly kind: 'exit'; readonly status: number }
+  /** `stop` was called. */
+  | { readonly kind: 'stopped' };
+
+export interface DomainOptions {
+  readonly engine: EngineModules;
+  /** Guest memory in bytes. */
+  readonly memory: number;
+  readonly kernel: Uint8Array;
+  readonly initrd?: Uint8Array | undefined;
+  readonly append?: string | undefined;
+  readonly modules?: readonly BootModule[];
+  readonly clock?: 'host' | 'instructions';
+  readonly devices?: readonly string[];
+  readonly serial?: readonly (CharacterBackend | undefined)[];
+}
+
+/** One tick of the time-stamp counter is a nanosecond of the domain's clock. */
+const TSC_KILOHERTZ = 1_000_000;
+/** The run loop gives way to the host's other tasks after so many milliseconds. */
+const TURN_MILLISECONDS = 8;
+/** RAM below 4 GiB ends here at the latest. */
+const LOW_MEMORY_LIMIT = 3 * 2 ** 30;
+const LONGEST_SLICE = 4_000_000;
+/** RFLAGS.IF. */
+const INTERRUPT_FLAG = 0x200;
+
+export class Domain {
+  readonly clock: DomainClock;
+  readonly board: PcBoard;
+  readonly cell: Cell;
+  readonly vcpu: Vcpu;
+  readonly #view: DataView;
+  readonly #registers = new ModelSpecificRegisters();
+  #outcome: Outcome | null = null;
+  #running = false;
+  #paused = false;
+  #wake: (() => void) | null = null;
+  readonly #startedAt = performance.now();
+
+  /** @throws UserError when the kernel cannot be booted as asked, or a device has no such name */
+  constructor(options: DomainOptions) {
+    const { engine } = options;
+    this.cell = new Cell({ core: engine.core, imports: this.#coreImports(), areas: pcMemoryAreas(options.memory) });
+    const { memory, core, exports } = this.cell;
+    this.#view = new DataView(memory.buffer);
+    const interpreter = new WebAssembly.Instance(engine.interpreter, { env: { memory }, core: exports });
+    this.vcpu = new Vcpu(memory, core, interpreter.exports['run'] as () => number);
+    this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();
+    this.board = new PcBoard({
+      clock: this.clock,
+      memory: this.cell.guestMemory,
+      power: {
+        shutdown: () => this.#end({ kind: 'poweroff' }),
+        reset: () => this.#end({ kind: 'reset' }),
+        exit: (status) => this.#end({ kind: 'exit', status }),
+      },
+      characterBackends: Object.fromEntries(
+        (options.serial ?? []).flatMap((backend, index) => (backend ? [[`serial${index}`, backend]] : [])),
+      ),
+      signals: {
+        interruptChanged: () => this.#interruptChanged(),
+        nonMaskableInterrupt: () => {
+          this.#view.setUint32(NMI_PENDING, 1, true);
+          core.requestBoundary();
+        },
+        systemManagementInterrupt: () => {},
+        init: () => this.#end({ kind: 'reset' }),
+        startup: () => {},
+      },
+      tsc: {
+        tscAt: (nanoseconds) => BigInt.asUintN(64, BigInt(Math.floor(nanoseconds)) + this.#tscOffset()),
+        timeOfTsc: (tsc) => Number(BigInt.asIntN(64, tsc - this.#tscOffset())),
+      },
+      memoryBytes: options.memory,
+      extraDevices: options.devices ?? [],
+    });
+    this.#load(options);
+  }
+
+  #load(options: DomainOptions): void {
+    const acpi = buildAcpiTables({ processors: 1, memoryTop: Math.min(options.memory, LOW_MEMORY_LIMIT) });
+    const plan = planBoot({
+      kernel: options.kernel,
+      memoryBytes: options.memory,
+      ...(options.initrd ? { initrd: options.initrd } : {}),
+      append: options.append ?? '',
+      modules: options.modules ?? [],
+      rsdpAddress: acpi.rootPointer,
+    });
+    for (const { address, bytes } of [{ address: acpi.address, bytes: acpi.bytes }, ...plan.placements]) this.cell.guestMemory.writeBytes(address, bytes);
+    loadProcessorState(this.cell.memory, plan.cpu);
+    this.cell.core.updateMode();
+  }
+
+  /** What the core asks of the host while guest code runs. */
+  #coreImports(): CoreImports {
+    return {
+      unwind: () => {
+        throw unwound;
+      },
+      portRead: (port, size) => this.board.ports.read(port, size as 1 | 2 | 4),
+      portWrite: (port, size, value) => this.board.ports.write(port, size as 1 | 2 | 4, value >>> 0),
+      mmioRead: (gfn, offset, size) => this.board.mmio.read((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4),
+      mmioWrite: (gfn, offset, size, value) => this.board.mmio.write((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4, value >>> 0),
+      acknowledgeInterrupt: () => {
+        const vector = this.board.apic.acknowledge();
+        this.#interruptChanged();
+        return vector;
+      },
+      readTsc: () => Math.floor(this.clock.now()),
+      msrRead: (index) => this.#readMsr(index >>> 0),
+      msrWrite: (index) => this.#writeMsr(index >>> 0),
+      cpuid: () => this.#cpuid(),
+      cr8Read: () => this.board.apic.taskPriorityClass,
+      cr8Write: (value) => {
+        this.board.apic.taskPriorityClass = value;
+      },
+    };
+  }
+
+  #tscOffset(): bigint {
+    return this.#view.getBigInt64(TSC_OFFSET, true);
+  }
+
+  #readMsr(index: number): 0 | 1 {
+    const value = this.board.apic.readMsr(index) ?? this.#registers.read(index);
+    if (value === undefined) return 0;
+    this.#view.setBigUint64(RESULT, value, true);
+    return 1;
+  }
+
+  #writeMsr(index: number): 0 | 1 {
+    const value = this.#view.getBigUint64(RESULT, true);
+    return this.board.apic.writeMsr(index, value) || this.#registers.write(index, value) ? 1 : 0;
+  }
+
+  #cpuid(): void {
+    const view = this.#view;
+    const { apic } = this.board;
+    const values = cpuid(view.getUint32(GPR, true), view.getUint32(GPR + 8, true), {
+      apicId: 0,
+      osXsave: (view.getUint32(CR4, true) & 0x40000) !== 0,
+      apicEnabled: apic.state.enabled,
+      tscKilohertz: TSC_KILOHERTZ,
+    });
+    const [rax, rbx, rcx, rdx] = values;
+    const set = (register: number, value: number): void => {
+      view.setUint32(GPR + register * 8, value, true);
+      view.setUint32(GPR + register * 8 + 4, 0, true);
+    };
+    set(0, rax);
+    set(1, rcx);
+    set(2, rdx);
+    set(3, rbx);
+  }
+
+  #interruptChanged(): void {
+    if (this.board.apic.pendingVector() >= 0) {
+      this.cell.core.requestInterrupt();
+      this.#wake?.();
+    } else this.#view.setUint32(INTERRUPT_PENDING, 0, true);
+  }
+
+  #end(outcome: Outcome): void {
+    this.#outcome ??= outcome;
+    this.cell.core.endSlice();
+    this.#wake?.();
+  }
+
+  /** Runs the guest until it ends. May be called once. */
+  async run(): Promise<Outcome> {
+    if (this.#running) throw new Error('The domain runs already.');
+    this.#running = true;
+    while (this.#outcome === null) {
+      const wait = this.#paused ? Infinity : this.#turn();
+      if (this.#outcome !== null) break;
+      await this.#giveWay(wait);
+    }
+    return this.#outcome;
+  }
+
+  /** Ends the guest soon; `run` resolves then. */
+  stop(): void {
+    this.#end({ kind: 'stopped' });
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.clock.pause();
+    this.cell.core.endSlice();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.clock.resume();
+    this.#wake?.();
+  }
+
+  /** Runs slices for some milliseconds, or until the processor is halted. Gives the milliseconds to wait before the next turn. */
+  #turn(): number {
+    const { board, clock, vcpu } = this;
+    const end = performance.now() + TURN_MILLISECONDS;
+    while (this.#outcome === null && !this.#paused) {
+      board.events.runDue(clock.now());
+      const before = vcpu.retired;
+      const stop = vcpu.run(clock.budgetUntil(board.events.nextDeadline(), LONGEST_SLICE));
+      const { retired } = vcpu;
+      clock.afterSlice(retired, retired - before);
+      if (this.#outcome !== null) return 0;
+      if (stop === 'shutdown') this.#end({ kind: 'triple-fault', state: this.describe() });
+      else if (stop === 'halt' && !this.#canWake()) {
+        if (!this.#interruptsEnabled()) this.#end({ kind: 'halted', state: this.describe() });
+        const wait = clock.idle(board.events.nextDeadline());
+        if (wait > 0) return wait;
+      }
+      if (performance.now() >= end) return 0;
+    }
+    return 0;
+  }
+
+  #interruptsEnabled(): boolean {
+    return (this.#view.getUint32(RFLAGS, true) & INTERRUPT_FLAG) !== 0 || this.#view.getUint32(NMI_PENDING, true) !== 0;
+  }
+
+  #canWake(): boolean {
+    return this.#interruptsEnabled() && (this.board.apic.pendingVector() >= 0 || this.#view.getUint32(NMI_PENDING, true) !== 0);
+  }
+
+  /** Lets the host's other tasks run, for at least `milliseconds` unless something wakes the domain. */
+  #giveWay(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      let timer: unknown;
+      this.#wake = () => {
+        this.#wake = null;
+        clearTimeout(timer);
+        resolve();
+      };
+      // Infinity: only an event of the host, such as input, can wake the guest. A long timer keeps the process alive.
+      timer = setTimeout(() => this.#wake?.(), Math.min(milliseconds, 2 ** 30));
+    });
+  }
+
+  /** The registers, for a person. */
+  describe(): string {
+    return describeProcessor(this.cell.memory, this.cell.core.getFlags() >>> 0);
+  }
+
+  /** Figures for `--stats`. Times in nanoseconds. */
+  statistics(): Record<string, unknown> {
+    const count = (address: number): number => Number(this.#view.getBigUint64(address, true));
+    return {
+      wallTime: Math.round((performance.now() - this.#startedAt) * 1e6),
+      virtualTime: Math.round(this.clock.now()),
+      instructions: this.vcpu.retired,
+      interrupts: count(COUNT_INTERRUPTS),
+      exceptions: count(COUNT_EXCEPTIONS),
+      pageFaults: count(COUNT_PAGE_FAULTS),
+      exits: this.vcpu.exits.byName(),
+      tlbFills: count(COUNT_TLB_FILLS),
+      mmio: count(COUNT_MMIO),
+      portIo: count(COUNT_PORT_IO),
+      blocksDecoded: this.vcpu.decoder.blocks,
+      instructionsDecoded: this.vcpu.decoder.instructions,
+      framesUsed: this.#view.getUint32(FRAMES_USED, true),
+    };
+  }
+}

@@ -1,0 +1,110 @@
+// A PC: which devices a domain has and how they are wired. Adding a device is its folder and one line here.
+
+import type { Device } from '../base/device.ts';
+import { UserError } from '../base/errors.ts';
+import { createDebugExit } from '../devices/debug-exit/debug-exit.ts';
+import { createAcpi } from '../devices/acpi/acpi.ts';
+import { A20Gate } from '../devices/a20-gate/a20-gate.ts';
+import { BusBoard, type BusBoardOptions } from '../devices/board/bus-board.ts';
+import { createHpet } from '../devices/hpet/hpet.ts';
+import { createI8042 } from '../devices/i8042/i8042.ts';
+import { createI8254 } from '../devices/i8254/i8254.ts';
+import { createI8259Pair } from '../devices/i8259/i8259-pair.ts';
+import { createIoApic } from '../devices/io-apic/io-apic.ts';
+import { ImmediateApicBus } from '../devices/local-apic/apic-bus.ts';
+import { createLocalApicPage } from '../devices/local-apic/local-apic-page.ts';
+import { createLocalApic, type LocalApic } from '../devices/local-apic/local-apic.ts';
+import type { TscConversion } from '../devices/local-apic/apic-timer.ts';
+import { createMc146818 } from '../devices/mc146818/mc146818.ts';
+import { createPciHost } from '../devices/pci/pci-host.ts';
+import { createPostPort } from '../devices/post-port/post-port.ts';
+import { createResetControl } from '../devices/reset-control/reset-control.ts';
+import { createUart16550, SERIAL_PORTS } from '../devices/uart16550/uart16550.ts';
+import type { ProcessorSignals } from '../base/processor-signals.ts';
+
+export interface PcBoardOptions extends BusBoardOptions {
+  readonly signals: ProcessorSignals;
+  readonly tsc: TscConversion;
+  readonly memoryBytes: number;
+  /** Devices beyond those every board has, by name. */
+  readonly extraDevices: readonly string[];
+}
+
+const extraDevices: Readonly<Record<string, (board: BusBoard) => Device>> = {
+  'debug-exit': createDebugExit,
+};
+
+/** Names that `--device` accepts. */
+export const extraDeviceNames: readonly string[] = Object.keys(extraDevices);
+
+export class PcBoard extends BusBoard {
+  readonly apic: LocalApic;
+  readonly devices: readonly Device[];
+
+  /** @throws UserError when an extra device has no such name */
+  constructor(options: PcBoardOptions) {
+    super(options);
+    const bus = new ImmediateApicBus();
+    let apic: LocalApic | null = null;
+    const pic = createI8259Pair(this, { onOutput: (high) => apic?.setLocalInterrupt(0, high) });
+    apic = createLocalApic(this, {
+      id: 0,
+      bootstrap: true,
+      bus,
+      signals: options.signals,
+      tsc: options.tsc,
+      external: pic,
+      onPageChanged: () => page.update(),
+    });
+    this.apic = apic;
+    bus.connect(apic);
+    const page = createLocalApicPage(this, apic, () => this.apic);
+    const memory = memorySize(options.memoryBytes);
+    const ioApic = createIoApic(this, { bus });
+    bus.listen(ioApic);
+    this.lines.connect((number, high) => {
+      if (number < 16) pic.setRequest(number, high);
+      // ISA interrupt 0 is wired to pin 2 (the MADT says so); pin 0 is the 8259s' own.
+      ioApic.setPin(number === 0 ? 2 : number, high);
+    });
+    const a20 = new A20Gate();
+    const resetControl = createResetControl(this, a20);
+    const pit = createI8254(this);
+    const clock = createMc146818(this, { memory });
+    this.devices = [
+      pic,
+      apic,
+      ioApic,
+      pit,
+      clock,
+      createHpet(this, {
+        onLegacyReplacement: (active) => {
+          pit.connectInterrupt(!active);
+          clock.connectInterrupt(!active);
+        },
+      }),
+      createI8042(this, { a20 }),
+      createAcpi(this),
+      resetControl,
+      createPciHost(this, { resetControl }),
+      createPostPort(this),
+      ...SERIAL_PORTS.map((port) => createUart16550(this, port)),
+      ...options.extraDevices.map((name) => {
+        const create = extraDevices[name];
+        if (create) return create(this);
+        throw new UserError(`There is no device "${name}"; --device takes ${extraDeviceNames.join(', ')}.`);
+      }),
+    ];
+  }
+
+  override toString(): string {
+    return this.devices.map(({ name }) => name).join(' ');
+  }
+}
+
+const GIB = 2 ** 30;
+
+function memorySize(bytes: number): { below4G: number; above4G: number } {
+  const below4G = Math.min(bytes, 3 * GIB);
+  return { below4G, above4G: bytes - below4G };
+}
