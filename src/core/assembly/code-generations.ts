@@ -28,7 +28,8 @@ export function nextGeneration(): u32 {
 
 /** The generation of a code segment in an address space of the given generation. */
 export function segmentGeneration(base: u64, limit: u32, generation: u32): u32 {
-  const line = (<u32>base ^ (<u32>base >>> 4) ^ (<u32>base >>> 12)) & (SEGMENT_ENTRIES - 1);
+  const page = <u32>base ^ (<u32>base >>> 8) ^ (<u32>base >>> 16);
+  const line = (page ^ (page >>> 4)) & (SEGMENT_ENTRIES - 1);
   const at = segments + line * SEGMENT_ENTRY_SIZE;
   if (load<u64>(at) == base && load<u32>(at, 8) == limit && load<u32>(at, 12) == generation) return load<u32>(at, 16);
   const fresh = nextGeneration();
