@@ -57,6 +57,20 @@ describe('the event queue', () => {
     assert.equal(queue.runDue(95), 10_000);
   });
 
+  test('tells when the earliest deadline moves forward, but not while it runs timers', () => {
+    const queue = new EventQueue();
+    const told: number[] = [];
+    queue.onSooner((deadline) => told.push(deadline));
+    const [first, second] = [queue.timer((at) => first!.arm(at + 5)), queue.timer(() => {})];
+    first!.arm(100);
+    second!.arm(200);
+    second!.arm(50);
+    second!.arm(60);
+    assert.deepEqual(told, [100, 50, 60], 'a timer that is moved was taken out first');
+    queue.runDue(100);
+    assert.equal(told.length, 3);
+  });
+
   test('agrees with a sorted list over many random changes', () => {
     const queue = new EventQueue();
     let seed = 1;

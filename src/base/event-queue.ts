@@ -12,6 +12,16 @@ const MOST_CALLBACKS = 10_000;
 export class EventQueue {
   #heap: QueueTimer[] = [];
   #armings = 0;
+  #running = false;
+  #sooner: (deadline: Nanoseconds) => void = () => {};
+
+  /**
+   * Has `listener` called whenever the earliest deadline moves forward outside `runDue`: a guest that
+   * programs a timer in the middle of a slice may have to be stopped sooner than was planned.
+   */
+  onSooner(listener: (deadline: Nanoseconds) => void): void {
+    this.#sooner = listener;
+  }
 
   /** A new timer, not armed. */
   timer(callback: TimerCallback): Timer {
@@ -29,13 +39,18 @@ export class EventQueue {
    */
   runDue(now: Nanoseconds): number {
     let ran = 0;
-    while (ran < MOST_CALLBACKS) {
-      const first = this.#heap[0];
-      if (first === undefined || first.deadline > now) break;
-      const { deadline } = first;
-      this.remove(first);
-      ran += 1;
-      first.callback(deadline);
+    this.#running = true;
+    try {
+      while (ran < MOST_CALLBACKS) {
+        const first = this.#heap[0];
+        if (first === undefined || first.deadline > now) break;
+        const { deadline } = first;
+        this.remove(first);
+        ran += 1;
+        first.callback(deadline);
+      }
+    } finally {
+      this.#running = false;
     }
     return ran;
   }
@@ -44,12 +59,14 @@ export class EventQueue {
   insert(timer: QueueTimer, deadline: Nanoseconds): void {
     this.remove(timer);
     if (!(deadline < NEVER)) return;
+    const earliest = this.nextDeadline();
     timer.deadline = deadline;
     timer.order = this.#armings;
     this.#armings += 1;
     timer.index = this.#heap.length;
     this.#heap.push(timer);
     this.#siftUp(timer);
+    if (deadline < earliest && !this.#running) this.#sooner(deadline);
   }
 
   /** Takes a timer out of the heap, if it is in it. For `QueueTimer` alone. */

@@ -117,7 +117,9 @@ export class ApicTimer {
       this.#earliest = now + SHORTEST_PERIOD;
       this.arm();
     } else if (this.#mode() === MODE.tscDeadline && this.#tsc.tscAt(this.#board.clock.now()) < state.tscDeadline) {
-      this.arm(); // the guest set its counter back meanwhile
+      // The guest set its counter back meanwhile, or the deadline lies beyond what the conversion can tell.
+      const due = this.#tsc.timeOfTsc(state.tscDeadline);
+      this.#timer.arm(Math.max(due, this.#board.clock.now() + SHORTEST_PERIOD));
       return;
     } else {
       state.timerRunning = false;

@@ -212,6 +212,22 @@ describe('the timer', () => {
     assert.equal(apic.pendingVector(), -1, 'leaving the mode disarms');
   });
 
+  test('a deadline beyond the conversion does not hold the monitor', () => {
+    const confused = createLocalApic(board, {
+      id: 1,
+      bootstrap: false,
+      bus,
+      tsc: { ...tsc, timeOfTsc: () => -1 },
+      signals: recordSignals([]),
+    });
+    confused.writePage(0xf0, 0x1ff);
+    confused.writePage(0x320, 0x4_0040);
+    confused.writeMsr(0x6e0, 0xffff_ffff_ffff_ffffn);
+    assert.equal(board.events.runDue(1000), 1);
+    assert.equal(confused.pendingVector(), -1);
+    assert.equal(board.events.nextDeadline(), 20_000);
+  });
+
   test('a hostile period of one tick does not fire more than 50,000 times a second', () => {
     write(0x320, 0x2_0040);
     write(0x3e0, 0xb);
