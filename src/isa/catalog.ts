@@ -19,7 +19,19 @@ import * as noOperation from './general/no-operation.ts';
 import * as rotates from './general/rotates.ts';
 import * as shifts from './general/shifts.ts';
 import * as strings from './general/strings.ts';
+import * as bitManipulation from './general/bit-manipulation.ts';
+import * as decimalAdjustments from './general/decimal-adjustments.ts';
+import * as longArithmetic from './general/long-arithmetic.ts';
+import * as stackFrames from './general/stack-frames.ts';
 import type { Instruction } from './instruction.ts';
+import * as controlRegisters from './system/control-registers.ts';
+import * as descriptorTables from './system/descriptor-tables.ts';
+import * as farTransfers from './system/far-transfers.ts';
+import * as floatingPointState from './system/floating-point-state.ts';
+import * as interrupts from './system/interrupts.ts';
+import * as ports from './system/ports.ts';
+import * as processor from './system/processor.ts';
+import * as segments from './system/segments.ts';
 
 const families: readonly Record<string, unknown>[] = [
   arithmetic,
@@ -39,6 +51,18 @@ const families: readonly Record<string, unknown>[] = [
   rotates,
   shifts,
   strings,
+  bitManipulation,
+  decimalAdjustments,
+  longArithmetic,
+  stackFrames,
+  controlRegisters,
+  descriptorTables,
+  farTransfers,
+  floatingPointState,
+  interrupts,
+  ports,
+  processor,
+  segments,
 ];
 
 function isInstruction(value: unknown): value is Instruction {

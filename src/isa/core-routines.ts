@@ -18,6 +18,88 @@ const table = {
   divideSigned: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
   divideWideUnsigned: { parameters: ['i64', 'i64', 'i64'], result: 'i64' },
   divideWideSigned: { parameters: ['i64', 'i64', 'i64'], result: 'i64' },
+
+  // Bits and checksums.
+  depositBits: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
+  extractBits: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
+  crc32c: { parameters: ['i32', 'i64', 'i32'], result: 'i32', pure: true },
+
+  // Stack frames.
+  pushAll: { parameters: ['i32'], result: null },
+  popAll: { parameters: ['i32'], result: null },
+  enterFrame: { parameters: ['i32', 'i32', 'i32'], result: null },
+
+  // Interrupts and flags.
+  softwareInterrupt: { parameters: ['i32'], result: null },
+  softwareException: { parameters: ['i32'], result: null },
+  debugInterrupt: { parameters: [], result: null },
+  interruptOnOverflow: { parameters: ['i32'], result: null },
+  interruptReturn: { parameters: ['i32'], result: null },
+  cli: { parameters: [], result: null },
+  sti: { parameters: [], result: null },
+  halt: { parameters: [], result: null },
+  pushFlags: { parameters: ['i32'], result: 'i64' },
+  popFlags: { parameters: ['i64', 'i32'], result: null },
+  setAccessCheck: { parameters: ['i32'], result: null },
+
+  // Segments and descriptor tables.
+  readSelector: { parameters: ['i32'], result: 'i32', pure: true },
+  loadSegment: { parameters: ['i32', 'i32'], result: null },
+  lgdt: { parameters: ['i64', 'i32'], result: null },
+  lidt: { parameters: ['i64', 'i32'], result: null },
+  sgdt: { parameters: ['i64'], result: null },
+  sidt: { parameters: ['i64'], result: null },
+  sldt: { parameters: [], result: 'i32' },
+  str: { parameters: [], result: 'i32' },
+  lldt: { parameters: ['i32'], result: null },
+  ltr: { parameters: ['i32'], result: null },
+  lar: { parameters: ['i32'], result: 'i64' },
+  lsl: { parameters: ['i32'], result: 'i64' },
+  verr: { parameters: ['i32'], result: 'i32' },
+  verw: { parameters: ['i32'], result: 'i32' },
+
+  // Far transfers and system calls.
+  farJump: { parameters: ['i32', 'i64', 'i32'], result: null },
+  farCall: { parameters: ['i32', 'i64', 'i32'], result: null },
+  farReturn: { parameters: ['i32', 'i32'], result: null },
+  syscall: { parameters: [], result: null },
+  sysret: { parameters: ['i32'], result: null },
+  sysenter: { parameters: [], result: null },
+  sysexit: { parameters: [], result: null },
+
+  // Ports.
+  checkPort: { parameters: ['i32', 'i32'], result: null },
+  portIn: { parameters: ['i32', 'i32'], result: 'i32' },
+  portOut: { parameters: ['i32', 'i32', 'i32'], result: null },
+  portInString: { parameters: ['i64', 'i32', 'i32'], result: null },
+
+  // Control, debug and model-specific registers.
+  movFromCr: { parameters: ['i32'], result: 'i64' },
+  movToCr: { parameters: ['i32', 'i64'], result: null },
+  movFromDr: { parameters: ['i32'], result: 'i64' },
+  movToDr: { parameters: ['i32', 'i64'], result: null },
+  clts: { parameters: [], result: null },
+  lmsw: { parameters: ['i32'], result: null },
+  smsw: { parameters: [], result: 'i64' },
+  xgetbv: { parameters: [], result: null },
+  xsetbv: { parameters: [], result: null },
+  readMsr: { parameters: [], result: null },
+  writeMsr: { parameters: [], result: null },
+  rdtsc: { parameters: [], result: null },
+  rdtscp: { parameters: [], result: null },
+  rdpmc: { parameters: [], result: null },
+  swapgs: { parameters: [], result: null },
+  readSegmentBase: { parameters: ['i32'], result: 'i64' },
+  writeSegmentBase: { parameters: ['i32', 'i64'], result: null },
+  cpuid: { parameters: [], result: null },
+  invlpg: { parameters: ['i64'], result: null },
+  invpcid: { parameters: ['i64', 'i64'], result: null },
+
+  // Images of x87 and SSE state.
+  fxsave: { parameters: ['i64', 'i32'], result: null },
+  fxrstor: { parameters: ['i64', 'i32'], result: null },
+  xsave: { parameters: ['i64', 'i32'], result: null },
+  xrstor: { parameters: ['i64', 'i32'], result: null },
 } as const satisfies Record<string, CoreRoutineSignature>;
 
 export type CoreRoutine = keyof typeof table;

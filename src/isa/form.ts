@@ -20,7 +20,9 @@
 //   lock: LOCK allowed with a memory destination   rep: REP variants exist   repz: REPE/REPNE variants exist
 //   stack: uses the stack   implicit: uses rSI/rDI/rCX with address size
 //   ends: the block ends after it (it may change mode, mappings or interrupts)   transfers: its core routine sets RIP
+//   exits: its core routine sets RIP and EXIT_REASON, and control goes to the run loop
 //   p0: privilege level 0 only
+//   not0: the register in the opcode is not number 0, which is another instruction (90 is NOP, but XCHG r8 with REX.B)
 //   prot: #UD outside protected mode   aligned: a 128-bit memory operand must be aligned   bias: POP's address counts from the popped stack pointer
 //   sse: needs the SSE state enabled although no operand shows it
 //   nolong: documented to be #UD in long mode even in compatibility mode
@@ -44,7 +46,7 @@ export interface OperandPattern {
 
 const attributeNames = [
   'i64', 'o64', 'd64', 'w0', 'w1', 'l0', 's16', 's32', 's64', 'sized', 'a16', 'a32', 'a64', 'lock', 'rep', 'repz', 'stack', 'implicit',
-  'ends', 'transfers', 'p0', 'prot', 'aligned', 'bias', 'nolong', 'sse',
+  'ends', 'transfers', 'exits', 'p0', 'not0', 'prot', 'aligned', 'bias', 'nolong', 'sse',
 ] as const;
 export type Attribute = (typeof attributeNames)[number];
 

@@ -2,10 +2,12 @@
 // for another file than the same one imported from, so the endings are left out here.
 
 export * from './access';
+export { depositBits, extractBits } from './bit-deposit';
 export { bulkFill, bulkMove } from './bulk';
 export { dropAllCode, noteCode } from './blocks';
 export * from './code';
 export { invalidateMachine } from './code-frames';
+export { crc32c } from './crc32c';
 export * from './division';
 export * from './exceptions';
 export { allocateFrame, freeFrame } from './frames';
@@ -13,7 +15,10 @@ export { loadMiss, storeCommit, storeMiss, updateMiss } from './memory-misses';
 export { frameForLoad, frameForRead, frameForWrite, mapMemory, unmapMemory } from './p2m';
 export { loadPageDirectoryPointers } from './paging';
 export { flushAll, flushPage, flushPcid, loadAddressSpace, resetTlb, translateFetch, updateTlbBase } from './tlb';
-export { repeatFill, repeatMove } from './repeat.ts';
+export { interruptOnOverflow } from './overflow-interrupt';
+export { enterFrame, popAll, pushAll } from './stack-frames';
+export { portInString } from './string-ports';
+export { repeatFill, repeatMove } from './repeat';
 export { mulHighSigned, mulHighUnsigned } from './wide';
 export { checkPort, portIn, portOut } from './ports';
 export { cli, cpuid, halt, invlpg, invpcid, popFlags, pushFlags, setAccessCheck, sti } from './control';

@@ -7,7 +7,7 @@ import { borrowsOfSub, carriesOfAdd } from './arithmetic.ts';
 export const xchg = instruction({
   mnemonic: 'xchg',
   // 90 without REX.B is NOP, which must not zero-extend EAX.
-  forms: ['86 /r Eb Gb [lock]', '87 /r Ev Gv [lock]', '90 +r Zv rAX'],
+  forms: ['86 /r Eb Gb [lock]', '87 /r Ev Gv [lock]', '90 +r Zv rAX [not0]'],
   manual: 'APM 3 "XCHG"',
   meaning: (m, first, second) => {
     const b = m.read(second);
