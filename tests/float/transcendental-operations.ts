@@ -15,7 +15,7 @@ for (const [name, instruction] of [
     a: 'f80',
     b: 'none',
     native: `X87_UNARY("${instruction}")`,
-    core: `f80Copy(first, a); ${name}(first, a, control); x87Result(control)`,
+    core: `f80Copy(first, a); ${name}(first, first, control); x87Result(control)`,
     conditions: C2,
     tolerance: 1,
   });
@@ -47,7 +47,7 @@ for (const [name, instruction] of [
     a: 'f80',
     b: 'f80',
     native: `X87_BINARY("${instruction}")`,
-    core: `f80Copy(first, a); ${name}(first, a, b, control); x87Result(control)`,
+    core: `f80Copy(first, a); ${name}(first, first, b, control); x87Result(control)`,
     tolerance: 1,
   });
 }

@@ -25,7 +25,7 @@ const binary = (name: string, instruction: string, conditions = C1): void => {
     a: 'f80',
     b: 'f80',
     native: `X87_BINARY("${instruction}")`,
-    core: `f80Copy(first, a); ${name}(first, a, b, control); x87Result(control)`,
+    core: `f80Copy(first, a); ${name}(first, first, b, control); x87Result(control)`,
     conditions,
   });
 };
@@ -39,8 +39,8 @@ binary('f80DivReversed', 'fdivr %%st(1), %%st');
 binary('f80Remainder', 'fprem', ALL);
 binary('f80RemainderNearest', 'fprem1', ALL);
 binary('f80Scale', 'fscale');
-unary('f80Sqrt', 'fsqrt', 'f80Copy(first, a); f80Sqrt(first, a, control)');
-unary('f80RoundToInteger', 'frndint', 'f80Copy(first, a); f80RoundToInteger(first, a, control)');
+unary('f80Sqrt', 'fsqrt', 'f80Copy(first, a); f80Sqrt(first, first, control)');
+unary('f80RoundToInteger', 'frndint', 'f80Copy(first, a); f80RoundToInteger(first, first, control)');
 unary('f80Abs', 'fabs', 'f80Abs(first, a)');
 unary('f80Chs', 'fchs', 'f80Chs(first, a)');
 unary('f80Examine', 'fxam', 'f80Copy(first, a); f80Examine(a)', ALL);
@@ -107,7 +107,7 @@ for (const [bits, suffix] of [
       b: `f${bits}`,
       native: `X87("fldt %[a]", "${instruction}${suffix} %[b]", "fstpt %[first]")`,
       core: `const denormal = f80OperandF${bits}(scratch, b${bits}); f80Copy(first, a);
-        f80${name}(first, a, scratch, control | denormal); x87Result(control)`,
+        f80${name}(first, first, scratch, control | denormal); x87Result(control)`,
       conditions: C1,
     });
   }
