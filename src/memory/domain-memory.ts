@@ -114,7 +114,7 @@ export class DomainMemory implements GuestMemory {
     );
   }
 
-  /** Calls back for each page that [address, address + length) touches, with the machine address there, or 0. */
+  /** Calls back for each page that [address, address + length) touches, with the machine address there, or 0; once for all that is no address. */
   #eachPage(
     address: number,
     length: number,
@@ -124,9 +124,13 @@ export class DomainMemory implements GuestMemory {
     let done = 0;
     while (done < length) {
       const at = address + done;
+      if (!isAddress(at)) {
+        visit(0, done, length - done);
+        return;
+      }
       const offset = at % PAGE_SIZE;
       const piece = Math.min(length - done, PAGE_SIZE - offset);
-      const frame = isAddress(at) ? frameFor(Math.floor(at / PAGE_SIZE)) >>> 0 : 0;
+      const frame = frameFor(Math.floor(at / PAGE_SIZE)) >>> 0;
       visit(frame === 0 ? 0 : frame + offset, done, piece);
       done += piece;
     }

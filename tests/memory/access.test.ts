@@ -73,13 +73,26 @@ test('an access at the end of the canonical range faults whole', () => {
 });
 
 test('devices see accesses of 1, 2 and 4 bytes; wider ones come as several, the low part first', () => {
-  for (const [size, parts] of [[1, [1]], [2, [2]], [4, [4]], [8, [4, 4]], [10, [4, 4, 2]], [16, [4, 4, 4, 4]]] as const) {
+  for (const [size, parts] of [
+    [1, [1]],
+    [2, [2]],
+    [4, [4]],
+    [8, [4, 4]],
+    [10, [4, 4, 2]],
+    [16, [4, 4, 4, 4]],
+  ] as const) {
     const machine = ready();
     for (let i = 0; i < 16; i += 1) machine.deviceBytes.set(DEVICE + 0x20 + i, i + 1);
     assert.equal(machine.load(LINEAR + 0x2020n, size), BOUNCE);
     const seen = new Uint8Array(machine.view.buffer, BOUNCE, size);
-    assert.deepEqual([...seen], Array.from({ length: size }, (_, i) => i + 1));
-    assert.deepEqual(machine.mmio.map((access) => access.size), parts);
+    assert.deepEqual(
+      [...seen],
+      Array.from({ length: size }, (_, i) => i + 1),
+    );
+    assert.deepEqual(
+      machine.mmio.map((access) => access.size),
+      parts,
+    );
     machine.mmio.length = 0;
     assert.equal(machine.store(LINEAR + 0x2020n, size), BOUNCE);
     assert.deepEqual(machine.mmio, [], 'nothing is written before the commit');
@@ -98,9 +111,15 @@ test('devices see accesses of 1, 2 and 4 bytes; wider ones come as several, the 
 test('an access can be half memory, half device', () => {
   const machine = ready();
   machine.set32(SECOND + 0xffc, 0x11000000);
-  machine.deviceBytes.set(DEVICE, 0x22).set(DEVICE + 1, 0x33).set(DEVICE + 2, 0x44);
+  machine.deviceBytes
+    .set(DEVICE, 0x22)
+    .set(DEVICE + 1, 0x33)
+    .set(DEVICE + 2, 0x44);
   assert.equal(machine.core['read32'](LINEAR + 0x1fffn), 0x44332211);
-  assert.deepEqual(machine.mmio, [{ address: DEVICE, size: 2 }, { address: DEVICE + 2, size: 1 }]);
+  assert.deepEqual(machine.mmio, [
+    { address: DEVICE, size: 2 },
+    { address: DEVICE + 2, size: 1 },
+  ]);
 });
 
 test('what is neither memory nor within the p2m goes to the bus', () => {
@@ -163,11 +182,23 @@ test('the inline probe finds a write tag only once the page is dirty', () => {
 test('#AC: misaligned accesses of user code with AM and AC set, not of supervisors', () => {
   const machine = ready();
   machine.enter({ kind: 'long', cpl: 3, cr0: CR0_AM, flags: FLAG_AC });
-  for (const [offset, size] of [[1n, 2], [2n, 4], [4n, 8], [4n, 10]] as const) {
+  for (const [offset, size] of [
+    [1n, 2],
+    [2n, 4],
+    [4n, 8],
+    [4n, 10],
+  ] as const) {
     assert.deepEqual(machine.load(LINEAR + offset, size), { vector: 17, code: 0, cr2: 0n }, `${size} bytes`);
     assert.deepEqual(machine.store(LINEAR + offset, size), { vector: 17, code: 0, cr2: 0n }, `${size} bytes`);
   }
-  for (const [offset, size] of [[1n, 1], [2n, 2], [4n, 4], [8n, 8], [8n, 10], [8n, 16]] as const) {
+  for (const [offset, size] of [
+    [1n, 1],
+    [2n, 2],
+    [4n, 4],
+    [8n, 8],
+    [8n, 10],
+    [8n, 16],
+  ] as const) {
     assert.equal(typeof machine.load(LINEAR + offset, size), 'number', `${size} bytes`);
   }
   assert.throws(() => machine.core['read32'](LINEAR + 2n), 'the TLB has no entry that would skip the check');
@@ -189,10 +220,29 @@ test('data breakpoints are noted for every access that overlaps them', () => {
   // Breakpoint 0: 4 bytes, writes. Breakpoint 1: 8 bytes, reads and writes.
   machine.view.setBigUint64(DR0 + 56, BigInt(0x400 | 1 | (2 << 2) | (0b1101 << 16) | (0b1011 << 20)), true);
   machine.enter({ kind: 'long' });
-  assert.equal(hits(() => machine.core['write8'](LINEAR + 0x103n, 0)), 1);
-  assert.equal(hits(() => machine.core['write8'](LINEAR + 0x104n, 0)), 0);
-  assert.equal(hits(() => machine.core['read32'](LINEAR + 0x100n)), 0, 'a write breakpoint');
-  assert.equal(hits(() => machine.core['read32'](LINEAR + 0x1fdn)), 2);
-  assert.equal(hits(() => machine.core['read32'](LINEAR + 0x1fcn)), 0);
-  assert.equal(hits(() => machine.core['read8'](LINEAR + 0x207n)), 2);
+  assert.equal(
+    hits(() => machine.core['write8'](LINEAR + 0x103n, 0)),
+    1,
+  );
+  assert.equal(
+    hits(() => machine.core['write8'](LINEAR + 0x104n, 0)),
+    0,
+  );
+  assert.equal(
+    hits(() => machine.core['read32'](LINEAR + 0x100n)),
+    0,
+    'a write breakpoint',
+  );
+  assert.equal(
+    hits(() => machine.core['read32'](LINEAR + 0x1fdn)),
+    2,
+  );
+  assert.equal(
+    hits(() => machine.core['read32'](LINEAR + 0x1fcn)),
+    0,
+  );
+  assert.equal(
+    hits(() => machine.core['read8'](LINEAR + 0x207n)),
+    2,
+  );
 });

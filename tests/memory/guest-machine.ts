@@ -210,7 +210,14 @@ export class GuestMachine {
    * Maps a page of 2^`shift` bytes (12, 21, 30) in the long-mode tables below `table` (of `levels` levels), and returns the
    * guest-physical address of the leaf entry. Entries on the way have `above`.
    */
-  map(linear: bigint, entry: bigint, shift = 12, above = PRESENT | WRITABLE | USER, levels = 4, table = this.root): number {
+  map(
+    linear: bigint,
+    entry: bigint,
+    shift = 12,
+    above = PRESENT | WRITABLE | USER,
+    levels = 4,
+    table = this.root,
+  ): number {
     let at = table;
     for (let level = levels; ; level -= 1) {
       const bit = 12 + 9 * (level - 1);

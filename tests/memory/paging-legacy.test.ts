@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PDPTE0 } from '../../src/core/layout.ts';
-import { ACCESSED, DIRTY, EFER_NXE, GuestMachine, LARGE, NO_EXECUTE, PRESENT, USER, WRITABLE } from './guest-machine.ts';
+import {
+  ACCESSED,
+  DIRTY,
+  EFER_NXE,
+  GuestMachine,
+  LARGE,
+  NO_EXECUTE,
+  PRESENT,
+  USER,
+  WRITABLE,
+} from './guest-machine.ts';
 
 const LINEAR = 0xc0123000n;
 const PHYSICAL = 0x300000;
@@ -68,7 +78,11 @@ test('PAE: the pointers sit in registers, entries above bit 40 are reserved', ()
   assert.equal(machine.get64(pointers + 24), BigInt(directory) | PRESENT, 'pointers have no accessed bit');
   machine.set64(pointers + 3 * 8, 0n);
   machine.core['flushAll']();
-  assert.equal(machine.load(LINEAR + 8n), machine.machineOf(PHYSICAL + 8), 'memory is not looked at until CR3 is loaded');
+  assert.equal(
+    machine.load(LINEAR + 8n),
+    machine.machineOf(PHYSICAL + 8),
+    'memory is not looked at until CR3 is loaded',
+  );
   machine.set64(entry, BigInt(PHYSICAL) | PRESENT | (1n << 62n));
   machine.core['flushAll']();
   assert.deepEqual(machine.load(LINEAR), fault(14, 9, LINEAR));

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  ACCESSED, CR0_WP, CR4_PGE, CR4_SMAP, CR4_SMEP, DIRTY, EFER_NXE, FLAG_AC, GuestMachine, NO_EXECUTE, PRESENT, USER, WRITABLE,
+  ACCESSED,
+  CR0_WP,
+  CR4_PGE,
+  CR4_SMAP,
+  CR4_SMEP,
+  DIRTY,
+  EFER_NXE,
+  FLAG_AC,
+  GuestMachine,
+  NO_EXECUTE,
+  PRESENT,
+  USER,
+  WRITABLE,
 } from './guest-machine.ts';
 
 const LINEAR = 0xffff_8000_0123_4000n;
@@ -78,7 +90,13 @@ test('accessed bits are set on the way, the dirty bit only by writes', () => {
 
 test('reserved bits fault with RSVD, NX is reserved while EFER.NXE is clear', () => {
   const cases: readonly (readonly [shift: number, bits: bigint])[] = [
-    [12, 1n << 40n], [12, 1n << 51n], [12, NO_EXECUTE], [21, 1n << 13n], [21, 1n << 20n], [30, 1n << 29n], [30, 1n << 13n],
+    [12, 1n << 40n],
+    [12, 1n << 51n],
+    [12, NO_EXECUTE],
+    [21, 1n << 13n],
+    [21, 1n << 20n],
+    [30, 1n << 29n],
+    [30, 1n << 13n],
   ];
   for (const [shift, bits] of cases) {
     const machine = new GuestMachine();
@@ -104,7 +122,11 @@ test('execution: NX, SMEP, and the fetch bit of the error code', () => {
   machine.enter({ kind: 'long', cr4: CR4_SMEP });
   assert.deepEqual(machine.fetch(LINEAR + 0x1000n), fault(14, 0x11, LINEAR + 0x1000n));
   machine.enter({ kind: 'long' });
-  assert.deepEqual(machine.fetch(LINEAR + 0x8000n), fault(14, 0, LINEAR + 0x8000n), 'no fetch bit without NXE and SMEP');
+  assert.deepEqual(
+    machine.fetch(LINEAR + 0x8000n),
+    fault(14, 0, LINEAR + 0x8000n),
+    'no fetch bit without NXE and SMEP',
+  );
 });
 
 test('SMAP keeps supervisors from user pages unless AC is set; implicit accesses always', () => {
@@ -113,7 +135,7 @@ test('SMAP keeps supervisors from user pages unless AC is set; implicit accesses
   machine.enter({ kind: 'long', cr4: CR4_SMAP });
   assert.deepEqual(machine.load(LINEAR), fault(14, 1, LINEAR));
   assert.deepEqual(machine.store(LINEAR), fault(14, 3, LINEAR));
-  assert.equal(typeof machine.fetch(LINEAR), 'number', 'fetches are SMEP\'s business');
+  assert.equal(typeof machine.fetch(LINEAR), 'number', "fetches are SMEP's business");
   machine.enter({ kind: 'long', cr4: CR4_SMAP, flags: FLAG_AC });
   assert.equal(machine.load(LINEAR), machine.machineOf(PHYSICAL));
   assert.throws(() => machine.core['readSystem32'](LINEAR));

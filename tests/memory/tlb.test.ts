@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADDRESS_SPACE_SLOT, CODE_CONTEXT, CR3, TLB_BASE, TLB_SLOTS } from '../../src/core/layout.ts';
 import {
-  CR4_PCIDE, CR4_PGE, CR4_SMAP, FLAG_AC, GLOBAL, GuestMachine, PRESENT, USER, WRITABLE,
+  CR4_PCIDE,
+  CR4_PGE,
+  CR4_SMAP,
+  FLAG_AC,
+  GLOBAL,
+  GuestMachine,
+  PRESENT,
+  USER,
+  WRITABLE,
 } from './guest-machine.ts';
 
 const LINEAR = 0x0000_7fff_0123_4000n;
@@ -58,7 +66,10 @@ test('INVLPG drops every piece of a large page, and no neighbour', () => {
     machine.load(base + size + 0x9000n);
     machine.set64(entry, 0n);
     machine.set64(entry + 8, 0n);
-    assert.deepEqual(pieces.map((piece) => machine.load(piece)), before);
+    assert.deepEqual(
+      pieces.map((piece) => machine.load(piece)),
+      before,
+    );
     machine.core['flushPage'](base + 0x3000n);
     for (const piece of pieces) assert.equal(typeof machine.load(piece), 'object', `piece ${piece.toString(16)}`);
     assert.equal(typeof machine.load(base + size + 0x9000n), 'number');
@@ -152,8 +163,7 @@ test('INVPCID: one address, one PCID, everything but global pages, everything', 
   const entry = machine.map(LINEAR, BigInt(FIRST) | rights);
   const other = machine.map(LINEAR + 0x1000n, BigInt(FIRST) | rights);
   const kernel = machine.map(LINEAR + 0x2000n, BigInt(FIRST) | rights | GLOBAL);
-  const state = (): string =>
-    [0n, 0x1000n, 0x2000n].map((offset) => where(machine, LINEAR + offset)).join(' ');
+  const state = (): string => [0n, 0x1000n, 0x2000n].map((offset) => where(machine, LINEAR + offset)).join(' ');
   const prepare = (): void => {
     for (const at of [entry, other]) machine.set64(at, BigInt(FIRST) | rights);
     machine.set64(kernel, BigInt(FIRST) | rights | GLOBAL);
@@ -181,11 +191,7 @@ test('INVPCID: one address, one PCID, everything but global pages, everything', 
 test('the tables in use follow privilege, SMAP and AC', () => {
   const machine = new GuestMachine();
   const tables = new Set<number>();
-  const modes = [
-    { cpl: 3 },
-    { cpl: 0 },
-    { cpl: 0, cr4: CR4_SMAP },
-  ];
+  const modes = [{ cpl: 3 }, { cpl: 0 }, { cpl: 0, cr4: CR4_SMAP }];
   for (const mode of modes) {
     machine.enter({ kind: 'long', ...mode });
     tables.add(machine.view.getUint32(TLB_BASE, true));
