@@ -17,7 +17,7 @@ export const ticksIn = (time: Nanoseconds, hertz: number): number => {
 export const timeOfTick = (ticks: number, hertz: number): Nanoseconds => {
   const seconds = Math.floor(ticks / hertz);
   const rest = ticks - seconds * hertz;
-  let time = seconds * NANOSECONDS_A_SECOND + Math.ceil((rest * NANOSECONDS_A_SECOND) / hertz);
-  while (ticksIn(time, hertz) < ticks) time += 1;
-  return time;
+  const time = seconds * NANOSECONDS_A_SECOND + Math.ceil((rest * NANOSECONDS_A_SECOND) / hertz);
+  // The division may round down by one.
+  return ticksIn(time, hertz) < ticks ? time + 1 : time;
 };

@@ -152,6 +152,19 @@ describe('interrupts', () => {
     }
   });
 
+  test('the alarm comes before 1970 too', () => {
+    write(0x32, 0x00);
+    write(9, 0x01);
+    write(1, 0x52);
+    write(3, 0xff);
+    write(5, 0xff);
+    write(0x0b, 0x22);
+    const began = performance.now();
+    board.advance(2e9);
+    assert.deepEqual(board.lineChanges, ['8+']);
+    assert.ok(performance.now() - began < 500, 'it is not searched for through the centuries');
+  });
+
   test('flags are set without their interrupts too', () => {
     read(0x0c);
     board.advance(1e9);
@@ -205,6 +218,9 @@ test('a restored clock goes on where the saved one was', () => {
   other.clock.time = board.clock.time;
   const copy = createMc146818(other, { memory: { below4G: MIB, above4G: 0 } });
   copy.restore(saved);
+  for (const seconds of [0.5, 1e300]) {
+    assert.throws(() => copy.restore({ ...saved, fields: { ...saved.fields, seconds } }), { name: 'StateError' });
+  }
   other.advance(300e6);
   assert.deepEqual(other.lineChanges, ['8+']);
 });

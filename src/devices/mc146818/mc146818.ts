@@ -2,6 +2,7 @@ import type { Board } from '../../base/board.ts';
 import { wallClockMilliseconds } from '../../base/clock.ts';
 import type { Device } from '../../base/device.ts';
 import type { Disposable } from '../../base/disposable.ts';
+import { StateError } from '../../base/errors.ts';
 import type { InterruptLine } from '../../base/interrupt-line.ts';
 import type { SavedState } from '../../base/state-schema.ts';
 import type { Timer } from '../../base/timer.ts';
@@ -26,6 +27,8 @@ const SET = 0x80;
 const UPDATE_IN_PROGRESS = 0x80;
 /** Register A says so from 244 µs before a second begins. */
 const UPDATE_WARNING = 244_000;
+/** The furthest time from 1970 that a date can have. */
+const LAST_SECOND = 8.64e12;
 const CRYSTAL_HERTZ = 32_768;
 
 /** The real-time clock and its CMOS memory at ports 0x70 and 0x71, on IRQ8. */
@@ -91,7 +94,13 @@ export class Mc146818 implements Device {
   }
 
   restore(saved: SavedState): void {
-    this.#state = mc146818State.decode(saved);
+    const state = mc146818State.decode(saved);
+    if (!Number.isInteger(state.seconds) || Math.abs(state.seconds) > LAST_SECOND) {
+      throw new StateError(
+        `The saved state of '${this.name}' has a time that no calendar has: ${state.seconds} seconds.`,
+      );
+    }
+    this.#state = state;
     this.#options.onNonMaskableMask?.((this.#state.index & 0x80) !== 0);
     this.#update();
   }

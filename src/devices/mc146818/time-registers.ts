@@ -76,9 +76,12 @@ export const nextAlarm = (memory: Uint8Array, after: number): number => {
   if (![seconds, minutes, hours].every((set) => set.includes(true))) return Infinity;
   let time = after + 1;
   for (;;) {
-    if (hours[Math.floor(time / 3600) % 24] !== true) time = (Math.floor(time / 3600) + 1) * 3600;
-    else if (minutes[Math.floor(time / 60) % 60] !== true) time = (Math.floor(time / 60) + 1) * 60;
-    else if (seconds[time % 60] !== true) time += 1;
+    if (hours[modulo(Math.floor(time / 3600), 24)] !== true) time = (Math.floor(time / 3600) + 1) * 3600;
+    else if (minutes[modulo(Math.floor(time / 60), 60)] !== true) time = (Math.floor(time / 60) + 1) * 60;
+    else if (seconds[modulo(time, 60)] !== true) time += 1;
     else return time;
   }
 };
+
+/** The remainder that is not negative: times before 1970 are. */
+const modulo = (value: number, modulus: number): number => ((value % modulus) + modulus) % modulus;
