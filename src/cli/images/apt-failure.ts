@@ -4,9 +4,12 @@ const UNREACHABLE =
   /Could not resolve|Temporary failure resolving|Could not connect|Cannot initiate the connection|Connection (?:failed|timed out|refused|reset)|Network is unreachable|Unable to connect/;
 const NO_SPACE = /No space left on device|\(28: |enough free space/;
 
+/** Whether apt failed because the disk is full. */
+export const saysDiskFull = (stderr: string): boolean => NO_SPACE.test(stderr);
+
 /** The sentence for `what` (such as "busybox-static=1.35") that apt failed to fetch, given its error output. */
 export function explainAptFailure(what: string, stderr: string): string {
-  if (NO_SPACE.test(stderr)) {
+  if (saysDiskFull(stderr)) {
     return `The disk is full: there is no room to download ${what}; free some space, or set XDG_CACHE_HOME to a directory on another disk.`;
   }
   if (UNREACHABLE.test(stderr)) {

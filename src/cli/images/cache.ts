@@ -5,7 +5,7 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { Manifest } from './manifest.ts';
 import { parseManifest } from './manifest.ts';
 
@@ -73,9 +73,20 @@ const isRunning = (process_: number): boolean => {
   }
 };
 
+// mkdirSync's own `recursive` loops for ever below a directory that denies its new entries with ENOENT, as /proc does.
+function makeDirectories(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectories(dirname(directory));
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
 /** Makes the directory in which this process builds an image. */
 export function makePartialDirectory(directory: string): string {
-  mkdirSync(directory, { recursive: true });
+  makeDirectories(directory);
   return mkdtempSync(join(directory, `.partial-${process.pid}-`));
 }
 

@@ -31,8 +31,9 @@ export async function extractFile(
   const only = found[0];
   if (tar.exitCode === 0 && only !== undefined && found.length === 1) return join(only.parentPath, only.name);
   const error: NodeJS.ErrnoException = new Error(
-    `${file} could not be unpacked: ${said.trim() || `it has no ${pattern}`}`,
+    `${file} could not be unpacked: ${said.trim().split('\n', 1)[0] || `it has no ${pattern}`}`,
   );
-  if (/No space left on device/.test(said)) error.code = 'ENOSPC';
+  // tar says only the latter when a part of the data could still be written.
+  if (/No space left on device|Wrote only/.test(said)) error.code = 'ENOSPC';
   throw error;
 }

@@ -25,21 +25,27 @@ export async function fetchPackages(
     userSpace: await fetchNewest(tool, await tool.versions(USER_SPACE_PACKAGE), USER_SPACE_PACKAGE, progress),
   });
   progress.step(`looking for ${recipe.kernelPackage} (${recipe.architecture}) in the package lists of this machine`);
+  let first: UserError;
   try {
     return await fetchBoth();
   } catch (error) {
-    if (!(error instanceof AptFailure || error instanceof NotOffered)) throw error;
+    if (!isWorthAnUpdate(error)) throw error;
+    first = error;
   }
-  // The machine has no lists for this architecture, or they are so old that the packages have gone.
   progress.step(`fetching the package lists for ${recipe.architecture}`);
   const trouble = await tool.update((done) => progress.fraction(done));
   try {
     return await fetchBoth();
   } catch (error) {
-    if (error instanceof NotOffered && trouble !== undefined) throw new AptFailure('package lists', trouble);
-    throw error;
+    if (!(error instanceof NotOffered) || trouble === undefined) throw error;
+    // There are no new lists either: what went wrong before is what the user has to know, if it was more than that.
+    throw first instanceof NotOffered ? new AptFailure('the package lists', trouble) : first;
   }
 }
+
+// The machine has no lists for this architecture, or they are so old that the packages have gone.
+const isWorthAnUpdate = (error: unknown): error is UserError =>
+  error instanceof NotOffered || (error instanceof AptFailure && !error.diskFull);
 
 /** The lists do not have a package. */
 class NotOffered extends UserError {
@@ -74,7 +80,7 @@ async function fetchNewest(
     try {
       return { package: version, file: await tool.download(version, (done) => progress.fraction(done)) };
     } catch (error) {
-      if (!(error instanceof AptFailure)) throw error;
+      if (!(error instanceof AptFailure) || error.diskFull) throw error;
       failure ??= error;
     }
   }

@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../base/errors.ts';
-import { explainAptFailure } from './apt-failure.ts';
+import { explainAptFailure, saysDiskFull } from './apt-failure.ts';
 import type { ProgramResult } from './subprocess.ts';
 import { runProgram } from './subprocess.ts';
 
@@ -51,7 +51,8 @@ export class PackageTool {
   async update(onFraction: (done: number) => void): Promise<string | undefined> {
     this.#privateLists = true;
     const result = await this.#run('apt-get', ['update', '-q'], onFraction);
-    return result.status === 0 ? undefined : result.stderr;
+    // Lists that cannot be fetched are a warning, and the status is 0, when there are older ones or none are needed.
+    return result.status !== 0 || /Failed to fetch/.test(result.stderr) ? result.stderr : undefined;
   }
 
   /** Downloads a package and returns the path of the .deb file. Throws an AptFailure. */
@@ -108,8 +109,12 @@ export class PackageTool {
 
 /** apt could not fetch something. `message` is the sentence for the user. */
 export class AptFailure extends UserError {
+  /** Whether there was no room for it, so that there is no point in trying another. */
+  readonly diskFull: boolean;
+
   constructor(what: string, stderr: string) {
     super(explainAptFailure(what, stderr));
+    this.diskFull = saysDiskFull(stderr);
   }
 }
 

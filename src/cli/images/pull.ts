@@ -2,7 +2,6 @@
 
 import {
   closeSync,
-  copyFileSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -68,7 +67,7 @@ async function build(
   const busybox = await extractFile(userSpace.file, '*/bin/busybox', join(partial, 'user-space-package'), signal);
   const files = join(partial, 'files');
   mkdirSync(files);
-  copyFileSync(vmlinuz, join(files, 'kernel'));
+  renameSync(vmlinuz, join(files, 'kernel'));
   writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox)));
 
   // basename(partial) ends in mkdtemp's random letters: each build has a directory of its own, so that a domain
@@ -95,6 +94,8 @@ async function build(
   return manifest;
 }
 
+const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT']);
+
 function explain(error: unknown, recipe: ImageRecipe, images: string): unknown {
   if (error instanceof UserError) return error;
   const { code, name, message } = error as NodeJS.ErrnoException;
@@ -109,7 +110,7 @@ function explain(error: unknown, recipe: ImageRecipe, images: string): unknown {
       `The disk is full: there is no room for the image ${recipe.name} in ${images}; free some space, ${remedy}.`,
     );
   }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOTDIR' || code === 'EEXIST') {
+  if (code !== undefined && NOT_WRITABLE.has(code)) {
     return new UserError(
       `The image ${recipe.name} cannot be stored because ${images} cannot be written (${code}); change its permissions, ${remedy}.`,
     );

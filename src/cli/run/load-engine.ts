@@ -11,7 +11,9 @@ function compile(name: string): WebAssembly.Module {
   try {
     return new WebAssembly.Module(readFileSync(path));
   } catch (cause) {
-    throw new UserError(`Lodge is not built: ${path} cannot be loaded; start it through ./lodge, which builds it.`, { cause });
+    throw new UserError(`Lodge is not built: ${path} cannot be loaded; start it through ./lodge, which builds it.`, {
+      cause,
+    });
   }
 }
 
