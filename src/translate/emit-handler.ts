@@ -398,8 +398,10 @@ export class HandlerEmitter {
       this.#push(offset);
       code.i32Const(operation.bytes | (segment === 'SS' ? ACCESS_STACK : 0) | (operation.write ? ACCESS_WRITE : 0));
       code.call(this.imports.core('linearAddress'));
-      this.#keep(node);
-      code.localGet(this.#asLocal(node));
+      // Kept even when nothing uses it: the checks alone may be what is wanted.
+      const linear = this.#local('i64');
+      this.#locals.set(node, linear);
+      code.localTee(linear);
       code.i64Const(-1n);
       code.i64Eq();
       return this.#faultIf();
