@@ -32,6 +32,15 @@ import * as interrupts from './system/interrupts.ts';
 import * as ports from './system/ports.ts';
 import * as processor from './system/processor.ts';
 import * as segments from './system/segments.ts';
+import * as fullMoves from './vector/full-moves.ts';
+import * as scalarMoves from './vector/scalar-moves.ts';
+import * as halfMoves from './vector/half-moves.ts';
+import * as signMasks from './vector/sign-masks.ts';
+import * as bitwise from './vector/bitwise.ts';
+import * as laneArithmetic from './vector/lane-arithmetic.ts';
+import * as interleave from './vector/interleave.ts';
+import * as packedShifts from './vector/packed-shifts.ts';
+import * as shuffles from './vector/shuffles.ts';
 
 const families: readonly Record<string, unknown>[] = [
   arithmetic,
@@ -63,6 +72,15 @@ const families: readonly Record<string, unknown>[] = [
   ports,
   processor,
   segments,
+  fullMoves,
+  scalarMoves,
+  halfMoves,
+  signMasks,
+  bitwise,
+  laneArithmetic,
+  interleave,
+  packedShifts,
+  shuffles,
 ];
 
 function isInstruction(value: unknown): value is Instruction {

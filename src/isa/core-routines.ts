@@ -100,6 +100,10 @@ const table = {
   fxrstor: { parameters: ['i64', 'i32'], result: null },
   xsave: { parameters: ['i64', 'i32'], result: null },
   xrstor: { parameters: ['i64', 'i32'], result: null },
+
+  // MMX and SSE state.
+  requireMmx: { parameters: [], result: null },
+  enterMmx: { parameters: [], result: null },
 } as const satisfies Record<string, CoreRoutineSignature>;
 
 export type CoreRoutine = keyof typeof table;

@@ -45,3 +45,4 @@ export {
 export { requirePrivilege, requireProtected } from './privilege';
 export { syscall, sysenter, sysexit, sysret } from './system-calls';
 export { updateMode } from './mode';
+export { enterMmx, requireMmx } from './vector/mmx';
