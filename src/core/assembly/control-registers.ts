@@ -61,8 +61,24 @@ const CR0_DEFINED: u32 =
 const CR4_MCE: u32 = 0x40;
 const CR4_OSXMMEXCPT: u32 = 0x400;
 const CR4_DEFINED: u32 =
-  CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
-  CR4_OSXMMEXCPT | CR4_UMIP | CR4_LA57 | CR4_FSGSBASE | CR4_PCIDE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP;
+  CR4_VME |
+  CR4_PVI |
+  CR4_TSD |
+  CR4_DE |
+  CR4_PSE |
+  CR4_PAE |
+  CR4_MCE |
+  CR4_PGE |
+  CR4_PCE |
+  CR4_OSFXSR |
+  CR4_OSXMMEXCPT |
+  CR4_UMIP |
+  CR4_LA57 |
+  CR4_FSGSBASE |
+  CR4_PCIDE |
+  CR4_OSXSAVE |
+  CR4_SMEP |
+  CR4_SMAP;
 /** Changing one of these makes every translation doubtful. */
 const CR4_TRANSLATION: u32 = CR4_PSE | CR4_PAE | CR4_PGE | CR4_PCIDE | CR4_SMEP | CR4_SMAP | CR4_LA57;
 /** Bits of CR3 above the 40 bits of guest-physical addresses: reserved in long mode. */
@@ -109,7 +125,8 @@ function writeCr0(value: i64): void {
   if (changed & CR0_PG) {
     if (cr0 & CR0_PG) {
       if (efer & EFER_LME) {
-        if ((cr4 & CR4_PAE) == 0 || (load<u32>(SEGMENT_CS + SEGMENT_ATTRIBUTES) & ATTRIBUTE_LONG) != 0) raise(VECTOR_GP, 0);
+        if ((cr4 & CR4_PAE) == 0 || (load<u32>(SEGMENT_CS + SEGMENT_ATTRIBUTES) & ATTRIBUTE_LONG) != 0)
+          raise(VECTOR_GP, 0);
         efer |= EFER_LMA;
       }
     } else {

@@ -1,16 +1,7 @@
 // The interrupt flag, PUSHF and POPF, HLT, INVLPG and its kin, CPUID. SDM volume 2, and volume 3A sections 20.3 (VME)
 // and 20.4 (protected-mode virtual interrupts).
 
-import {
-  CPL,
-  CR4,
-  EXIT_HALT,
-  EXIT_REASON,
-  INTERRUPT_SHADOW,
-  RFLAGS,
-  RIP,
-  VECTOR_GP,
-} from '../layout.ts';
+import { CPL, CR4, EXIT_HALT, EXIT_REASON, INTERRUPT_SHADOW, RFLAGS, RIP, VECTOR_GP } from '../layout.ts';
 import { read64 } from './access.ts';
 import { nextRip, raise } from './exceptions.ts';
 import {

@@ -69,7 +69,7 @@ export function effectiveOffset(ip: i32, displacement: i64): i64 {
   const addressing = <u32>load<u8>(ip + RECORD_ADDRESSING);
   const base = load<i64>(<i32>load<u16>(ip + RECORD_BASE));
   const index = load<i64>(<i32>load<u16>(ip + RECORD_INDEX));
-  const offset = base + (index << <i64>(addressing & 3)) + <i64>load<i32>(ip + RECORD_DISPLACEMENT) + displacement;
+  const offset = base + (index << (<i64>(addressing & 3))) + <i64>load<i32>(ip + RECORD_DISPLACEMENT) + displacement;
   const size = (addressing >> 5) & 3;
   return size == 0 ? offset & 0xffff : size == 1 ? offset & 0xffffffff : offset;
 }

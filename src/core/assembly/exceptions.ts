@@ -26,6 +26,7 @@ import {
   RFLAGS,
   RIP,
   VECTOR_AC,
+  SLICE,
   VECTOR_DB,
   VECTOR_DE,
   VECTOR_DF,
@@ -159,6 +160,10 @@ function deliver(vector: i32, delivering: i32, code: i32, flags: u32): void {
   deliverEvent(vector, code, false, flags, load<i64>(RIP));
   setExternal(0);
   store<i32>(DELIVERING, -1);
+  // A delivery shortens the slice by one, so that a handler whose first instruction always faults gives way in the end.
+  // It retires nothing: SLICE less BUDGET stays.
+  store<i32>(BUDGET, load<i32>(BUDGET) - 1);
+  store<i32>(SLICE, load<i32>(SLICE) - 1);
 }
 
 /** Delivers the external interrupt `vector` (0…255) at an instruction boundary. */

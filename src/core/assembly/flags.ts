@@ -60,7 +60,7 @@ export function setFlags(value: u32, mask: u32): void {
       (carry << 63) |
         ((carry ^ overflow) << 62) |
         (<u64>(flags & FLAG_AF) >> 1) |
-        (<u64>((flags >> 7) & 1)) |
+        <u64>((flags >> 7) & 1) |
         (flags & FLAG_PF ? 0 : 0x100),
     );
   }

@@ -13,7 +13,7 @@ import {
   FPU_TAG,
   FPU_TOP,
 } from '../layout.ts';
-import { checkRead, checkWrite, read16, read32, read64, write16, write32, write64 } from './access.ts';
+import { checkRead, checkWrite, read16, read32, write16, write32 } from './access.ts';
 import { inProtectedMode, wrapsAt32 } from './mode.ts';
 
 /** The status word with TOP in its place. */
@@ -128,8 +128,8 @@ function putEnvironment(wide: bool): void {
     return;
   }
   // Real and virtual-8086 mode have linear pointers of 20 or 32 bits.
-  const instructionLinear = instruction + (<u32>load<u16>(FPU_IP_SELECTOR) << 4);
-  const dataLinear = data + (<u32>load<u16>(FPU_DP_SELECTOR) << 4);
+  const instructionLinear = instruction + ((<u32>load<u16>(FPU_IP_SELECTOR)) << 4);
+  const dataLinear = data + ((<u32>load<u16>(FPU_DP_SELECTOR)) << 4);
   put(wide, instructionLinear & 0xffff, 0xffff);
   if (wide) write32(advance(4), ((instructionLinear >> 16) << 12) | opcode);
   else write16(advance(2), (((instructionLinear >> 16) & 0xf) << 12) | opcode);
@@ -191,8 +191,8 @@ export function fnsave(linear: i64, operandSize: i32): void {
   putEnvironment(wide);
   for (let i: u32 = 0; i < 8; i++) {
     const register = stackRegister(i);
-    write64(advance(8), load<i64>(register));
-    write16(advance(2), load<u16>(register + 8));
+    // Word by word, so that an alignment check looks at no more than the image's own alignment.
+    for (let word = 0; word < 10; word += 2) write16(advance(2), load<u16>(register + word));
   }
   fninit();
 }
@@ -205,7 +205,7 @@ export function frstor(linear: i64, operandSize: i32): void {
   takeEnvironment(wide);
   for (let i: u32 = 0; i < 8; i++) {
     const register = stackRegister(i);
-    store<i64>(register, read64(advance(8)));
-    store<u64>(register + 8, <u64>read16(advance(2)) & 0xffff);
+    store<u64>(register + 8, 0);
+    for (let word = 0; word < 10; word += 2) store<u16>(register + word, <u16>read16(advance(2)));
   }
 }

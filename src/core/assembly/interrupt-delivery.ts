@@ -47,16 +47,7 @@ import {
   wrapLinear,
 } from './descriptors.ts';
 import { raise } from './exceptions.ts';
-import {
-  FLAG_AC,
-  FLAG_IF,
-  FLAG_NT,
-  FLAG_RF,
-  FLAG_TF,
-  FLAG_VM,
-  getFlags,
-  setFlags,
-} from './flags.ts';
+import { FLAG_AC, FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, setFlags } from './flags.ts';
 import { inLong64, inLongMode, inRealMode, inVirtual8086, isCanonical, updateMode } from './mode.ts';
 import { alignCursor, commitStack, push, useCurrentStack, useFlatStack } from './stack-cursor.ts';
 import { loadInnerStack, useInnerStack, useTaskStack64 } from './task-stack.ts';
@@ -112,7 +103,8 @@ function checkHandler(selector: i32): void {
   const level = load<u32>(CPL);
   const dpl = attributesDpl(attributes);
   if (!isCode(attributes) || dpl > level) raiseSelector(VECTOR_GP, selector);
-  if (inLongMode() && (attributes & (ATTRIBUTE_LONG | ATTRIBUTE_BIG)) != ATTRIBUTE_LONG) raiseSelector(VECTOR_GP, selector);
+  if (inLongMode() && (attributes & (ATTRIBUTE_LONG | ATTRIBUTE_BIG)) != ATTRIBUTE_LONG)
+    raiseSelector(VECTOR_GP, selector);
   if ((attributes & ATTRIBUTE_PRESENT) == 0) raiseSelector(VECTOR_NP, selector);
   handlerLevel = attributes & ATTRIBUTE_CONFORMING ? level : dpl;
   // Virtual-8086 mode is left for privilege level 0 only.
@@ -134,7 +126,8 @@ function deliverProtected(vector: i32, code: i32, software: bool, flags: u32, re
   const type = <u32>systemType(attributes);
   const isTask = type == TYPE_TASK_GATE;
   const isWide = type == TYPE_INTERRUPT_GATE_32 || type == TYPE_TRAP_GATE_32;
-  if (!isTask && !isWide && type != TYPE_INTERRUPT_GATE_16 && type != TYPE_TRAP_GATE_16) raise(VECTOR_GP, gateError(vector));
+  if (!isTask && !isWide && type != TYPE_INTERRUPT_GATE_16 && type != TYPE_TRAP_GATE_16)
+    raise(VECTOR_GP, gateError(vector));
   if (software && attributesDpl(attributes) < load<u32>(CPL)) raise(VECTOR_GP, gateError(vector));
   if ((attributes & ATTRIBUTE_PRESENT) == 0) raise(VECTOR_NP, gateError(vector));
   const selector = <i32>(gate >> 16) & 0xffff;

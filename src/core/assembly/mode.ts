@@ -154,7 +154,7 @@ export function updateMode(): void {
   if (cr0 & CR0_TS) mode |= MODE_TS;
   if (cr4 & CR4_OSFXSR) mode |= MODE_OSFXSR;
   if (cr4 & CR4_OSXSAVE) mode |= MODE_OSXSAVE;
-  if ((flags & FLAG_TF) != 0 || load<u32>(SHADOW_STEP) != 0 || breakpointsEnabled(1)) mode |= MODE_STEP;
+  if ((flags & FLAG_TF) != 0 || load<u32>(SHADOW_STEP) != 0 || breakpointsEnabled(0b1111)) mode |= MODE_STEP;
   store<u32>(MODE, mode);
   updateTlbBase();
 }

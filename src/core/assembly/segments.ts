@@ -111,7 +111,8 @@ export function dropPrivilegedSegments(): void {
     if (number == 1 || number == 2) continue;
     const segment = segmentAddress(number);
     const attributes = load<u32>(segment + SEGMENT_ATTRIBUTES);
-    const conforming = (attributes & (ATTRIBUTE_CODE | ATTRIBUTE_CONFORMING)) == (ATTRIBUTE_CODE | ATTRIBUTE_CONFORMING);
+    const conforming =
+      (attributes & (ATTRIBUTE_CODE | ATTRIBUTE_CONFORMING)) == (ATTRIBUTE_CODE | ATTRIBUTE_CONFORMING);
     if (!conforming && attributesDpl(attributes) < level) setNullSegment(segment, 0);
   }
 }
@@ -170,6 +171,6 @@ export function ltr(selector: i32): void {
   if (type != <i32>TYPE_TSS_32 && (type != <i32>TYPE_TSS_16 || inLongMode())) raiseSelector(VECTOR_GP, selector);
   if ((attributes & ATTRIBUTE_PRESENT) == 0) raiseSelector(VECTOR_NP, selector);
   // The cached type is that of a busy TSS, as VMX and SVM state show it.
-  const busy = descriptor | (<u64>0x200 << 32);
+  const busy = descriptor | ((<u64>0x200) << 32);
   loadSystemSegment(SEGMENT_TR, selector, busy, findDescriptor(selector, 8));
 }

@@ -1,15 +1,7 @@
 // A stack pointer on the move: far transfers push and pop through it, and only when everything went well is (E/R)SP
 // written back. One cursor at a time is enough.
 
-import {
-  CPL,
-  GPR,
-  SEGMENT_ATTRIBUTES,
-  SEGMENT_BASE,
-  SEGMENT_LIMIT,
-  SEGMENT_SS,
-  VECTOR_SS,
-} from '../layout.ts';
+import { CPL, GPR, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_LIMIT, SEGMENT_SS, VECTOR_SS } from '../layout.ts';
 import {
   read16,
   read32,

@@ -172,7 +172,7 @@ export function switchTask(selector: i32, cause: i32, resume: i64, flags: u32): 
   // A task that jumps to itself is not possible (it is busy), so the two descriptors differ.
   if (cause != SWITCH_RETURN) setBusy(address, true);
   if (!isNested && oldAddress != -1) setBusy(oldAddress, false);
-  commitTask(selector, descriptor | (<u64>0x200 << 32), isWide);
+  commitTask(selector, descriptor | ((<u64>0x200) << 32), isWide);
   return isWide ? 4 : 2;
 }
 
@@ -215,7 +215,8 @@ function loadTaskLdt(): void {
   if (newLdt & 4) raiseSelector(VECTOR_TS, newLdt);
   const descriptor = fetchDescriptor(newLdt, VECTOR_TS);
   const attributes = descriptorAttributes(descriptor);
-  if (systemType(attributes) != <i32>TYPE_LDT || (attributes & ATTRIBUTE_PRESENT) == 0) raiseSelector(VECTOR_TS, newLdt);
+  if (systemType(attributes) != <i32>TYPE_LDT || (attributes & ATTRIBUTE_PRESENT) == 0)
+    raiseSelector(VECTOR_TS, newLdt);
   setSegment(SEGMENT_LDTR, newLdt, descriptor);
 }
 
