@@ -88,7 +88,7 @@ export class Vcpu {
   #afterUnwinding(deliver: () => void): number {
     const view = this.#view;
     this.exits.countFault();
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < 8; attempt++) {
       view.setInt32(EXIT_REASON, EXIT_RESUME, true);
       try {
         deliver();
