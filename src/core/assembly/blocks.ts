@@ -30,7 +30,7 @@ const ALIAS_OF = BLOCK_EXECUTIONS;
 // @ts-ignore: decorator
 @inline
 function hashHead(machine: u32, mode: u32): u32 {
-  const hash = machine ^ (machine >>> 13) ^ (mode * 0x9e3779b1) >>> 7;
+  const hash = machine ^ (machine >>> 13) ^ ((mode * 0x9e3779b1) >>> 7);
   return BLOCK_HASH + ((hash & (BLOCK_HASH_ENTRIES - 1)) << 2);
 }
 

@@ -1,12 +1,6 @@
 // REP MOVS and REP STOS a page at a time.
 
-import {
-  GPR,
-  TLB_ADDEND,
-  TLB_BASE,
-  TLB_READ_TAG,
-  TLB_WRITE_TAG,
-} from '../layout.ts';
+import { GPR, TLB_ADDEND, TLB_BASE, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout.ts';
 import { FRAME_SIZE, OFFSET_MASK } from './frames.ts';
 import { entryOf, PAGE_MASK } from './tlb-tables.ts';
 

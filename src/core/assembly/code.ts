@@ -129,7 +129,10 @@ function find(rip: i64, mode: u32): u32 {
       }
       if ((blockSecond & ~OFFSET_MASK) != (second & ~OFFSET_MASK)) continue;
     }
-    if (checksLimit && <u64><u32>rip + load<u32>(block, BLOCK_BYTES) - 1 > <u64>load<u32>(SEGMENT_CS + SEGMENT_LIMIT)) {
+    if (
+      checksLimit &&
+      <u64>(<u32>rip) + load<u32>(block, BLOCK_BYTES) - 1 > <u64>load<u32>(SEGMENT_CS + SEGMENT_LIMIT)
+    ) {
       // The block runs into the end of the segment: its instructions go one by one until one of them does.
       return mode & MODE_STEP ? protectionFault() : find(rip, mode | MODE_STEP);
     }
@@ -261,7 +264,11 @@ export function followLink(ip: i32, taken: i32): i32 {
   const record = jumpTo(rip);
   // With a limit to check, or one instruction at a time, every jump is looked at.
   const mode = load<u32>(MODE);
-  if (record == 0 || <u64>offset >= <u64>FRAME_SIZE || (mode & (MODE_CODE_UNCHECKED | MODE_STEP)) != MODE_CODE_UNCHECKED) {
+  if (
+    record == 0 ||
+    <u64>offset >= <u64>FRAME_SIZE ||
+    (mode & (MODE_CODE_UNCHECKED | MODE_STEP)) != MODE_CODE_UNCHECKED
+  ) {
     return record;
   }
   // A fault may have led elsewhere, and the page may have come to lie in another frame: a link must join blocks of one
@@ -282,7 +289,10 @@ function link(ip: i32, record: u32, taken: i32): void {
 
 /** Leaves a block after the instruction at `ip`, whose effects have happened. Returns what `currentBlock` does. */
 export function leaveAfter(ip: i32): i32 {
-  store<i64>(RIP, maskToCode(load<i64>(CODE_PAGE) + <i64>load<u16>(ip, RECORD_OFFSET) + <i64>load<u8>(ip, RECORD_LENGTH)));
+  store<i64>(
+    RIP,
+    maskToCode(load<i64>(CODE_PAGE) + <i64>load<u16>(ip, RECORD_OFFSET) + <i64>load<u8>(ip, RECORD_LENGTH)),
+  );
   store<i32>(BUDGET, load<i32>(BUDGET) + <i32>load<u8>(ip, RECORD_REMAINING) - 1);
   return currentBlock();
 }

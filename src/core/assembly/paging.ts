@@ -10,7 +10,6 @@ import {
   PAGE_ACCESSED,
   PAGE_DIRTY,
   PAGE_GLOBAL,
-  PAGE_NO_EXECUTE,
   PAGE_PRESENT,
   PAGE_SHIFT_POSITION,
   PAGE_USER,
@@ -54,7 +53,7 @@ export function walk(linear: u64, kind: i32, context: i32): u32 {
 // @ts-ignore: decorator
 @inline
 function combine(rights: u32, entry: u64): u32 {
-  return (rights & (<u32>entry | ~RIGHTS_MASK)) | (<u32>(entry >> 63) << 9);
+  return (rights & (<u32>entry | ~RIGHTS_MASK)) | ((<u32>(entry >> 63)) << 9);
 }
 
 /** Sets the accessed bit where the walk went by and it was clear. */
@@ -155,7 +154,7 @@ function walk32(linear: u64, kind: i32, context: i32, control: u32): u32 {
   if ((entry2 & 0x80) != 0 && (control & CR4_PSE) != 0) {
     if (entry2 & 0x200000) return reservedBit(linear, kind, context);
     const rights = withShift(ALL_RIGHTS & (entry2 | ~RIGHTS_MASK), 22);
-    pagePhysical = <u64>((entry2 & 0xffc00000) | (address & 0x3ff000)) | (<u64>((entry2 >> 13) & 0xff) << 32);
+    pagePhysical = <u64>((entry2 & 0xffc00000) | (address & 0x3ff000)) | ((<u64>((entry2 >> 13) & 0xff)) << 32);
     return finish(linear, kind, context, rights, entry2, physical2);
   }
   const physical1 = <u64>((entry2 & 0xfffff000) | (((address >> 12) & 0x3ff) << 2));

@@ -112,7 +112,7 @@ export function flushLargePageTables(slot: u32, linear: u64): void {
     if (!isUsed(table)) continue;
     for (let entry = table; entry < table + TLB_SIZE; entry += TLB_ENTRY_SIZE) {
       const shift = <u64>(load<u32>(entry, ENTRY_FLAGS) & 63);
-      if (shift > 12 && ((pageOf(entry) ^ linear) >> shift) == 0) clearEntry(entry);
+      if (shift > 12 && (pageOf(entry) ^ linear) >> shift == 0) clearEntry(entry);
     }
   }
 }

@@ -183,7 +183,11 @@ export function updateTlbBase(): void {
   const isAligning = (load<u32>(RFLAGS) & FLAG_AC) != 0;
   const hasSmap = (load<u32>(CR4) & CR4_SMAP) != 0;
   systemContext = hasSmap ? TLB_CONTEXT_SUPERVISOR_SMAP : TLB_CONTEXT_SUPERVISOR;
-  accessContext = user ? TLB_CONTEXT_USER : hasSmap && !isAligning ? TLB_CONTEXT_SUPERVISOR_SMAP : TLB_CONTEXT_SUPERVISOR;
+  accessContext = user
+    ? TLB_CONTEXT_USER
+    : hasSmap && !isAligning
+      ? TLB_CONTEXT_SUPERVISOR_SMAP
+      : TLB_CONTEXT_SUPERVISOR;
   // Data breakpoints have R/W = 1 (write) or 3 (read or write).
   accessesChecked = (user && isAligning && (load<u32>(CR0) & CR0_AM) != 0) || breakpointsEnabled(0b1010);
   const slot = load<u32>(ADDRESS_SPACE_SLOT);
