@@ -91,7 +91,9 @@ export function movFromCr(number: i32): i64 {
   if (number != 0 && number != 2 && number != 3 && number != 4 && number != 8) raise(VECTOR_UD, -1);
   requirePrivilege();
   if (number == 8) return <i64>cr8Read();
-  return load<i64>(CR0 + number * 8);
+  if (number == 0) return load<i64>(CR0);
+  // CR2, CR3 and CR4 follow each other; CR1 does not exist.
+  return load<i64>(CR2 + (number - 2) * 8);
 }
 
 /** MOV to CR `number` (0, 2, 3, 4, 8). The caller ends its block. */
