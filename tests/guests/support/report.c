@@ -47,7 +47,7 @@ static void result(int holds, const char *name) {
   if (!holds) failures++;
 }
 
-void check(int holds, const char *name) {
+void check_holds(int holds, const char *name) {
   result(holds, name);
   print("\n");
 }

@@ -7,7 +7,8 @@ void print(const char *text);
 void print_hex(u64 value);
 
 // `ok N name` when it holds, else `not ok N name`.
-void check(int holds, const char *name);
+#define check(holds, name) check_holds((holds) ? 1 : 0, name)
+void check_holds(int holds, const char *name);
 // The same for two numbers; when they differ both are printed.
 void check_equal(u64 actual, u64 expected, const char *name);
 // `ok N name # SKIP reason`, for a feature that CPUID does not list.
