@@ -13,7 +13,8 @@ import { statusOfSignal } from '../../host/node/termination.ts';
 import { Supervisor } from '../run/supervise.ts';
 import { runSyntax } from './run-syntax.ts';
 
-const DEVICES: readonly string[] = ['debug-exit'];
+// Those of the board, which is not loaded for a mistake in the arguments.
+export const DEVICES: readonly string[] = ['debug-exit'];
 
 /** Runs a guest and returns the exit status. Throws a UserError. */
 export async function run(args: readonly string[]): Promise<number> {

@@ -14,7 +14,7 @@ export function explainAptFailure(what: string, stderr: string): string {
   }
   if (UNREACHABLE.test(stderr)) {
     const server = /https?:\/\/([^/\s]+)/.exec(stderr)?.[1] ?? "Debian's archive";
-    return `The server ${server} cannot be reached to download ${what}; check the network connection and the proxy settings, then try again.`;
+    return `${server} cannot be reached to download ${what}; check the network connection and the proxy settings, then try again.`;
   }
   const said = /^E: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
   return `The download of ${what} by apt-get failed${said === '' ? '' : ` (${said.trim()})`}; try again later, or check this machine's apt sources.`;
