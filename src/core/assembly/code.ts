@@ -30,6 +30,7 @@ import {
   MODE_CODE_MASK,
   MODE_CODE_UNCHECKED,
   MODE_STEP,
+  NMI_PENDING,
   RECORD_IMMEDIATE,
   RECORD_LENGTH,
   RECORD_LINK_NEXT,
@@ -52,7 +53,7 @@ import { boundary, deliverHere, maskToCode, ripOf } from './exceptions.ts';
 import { FLAG_RF } from './flags.ts';
 import { FRAME_SIZE, OFFSET_MASK } from './frames.ts';
 import { isCanonical } from './mode.ts';
-import { STEP_ARMED } from './system-state.ts';
+import { PENDING_DEBUG, SHADOW_STEP, STEP_ARMED } from './system-state.ts';
 import { translateFetch } from './tlb.ts';
 
 /** How many exceptions in a row `currentBlock` delivers, none of whose handlers can be fetched, before the run loop gets a look. */
@@ -73,6 +74,17 @@ function jumpCacheEntry(rip: i64): u32 {
 @inline
 function setCodePage(record: u32, rip: i64): void {
   store<i64>(CODE_PAGE, rip - <i64>load<u16>(record, RECORD_OFFSET));
+}
+
+/** The block at `rip` that the jump cache knows, 0 when it knows none. Sets CODE_PAGE. */
+// @ts-ignore: decorator
+@inline
+function cached(rip: i64): u32 {
+  const entry = jumpCacheEntry(rip);
+  if (load<i64>(entry) != rip || load<i64>(entry, 8) != load<i64>(CODE_CONTEXT)) return 0;
+  const record = load<u32>(entry, 16);
+  setCodePage(record, rip);
+  return record;
 }
 
 function protectionFault(): u32 {
@@ -174,6 +186,21 @@ function exit(reason: u32): i32 {
   return 0;
 }
 
+/** False when `boundary` would find nothing to do. */
+// @ts-ignore: decorator
+@inline
+function mayBeDue(): bool {
+  // Code breakpoints and single steps come with MODE_STEP.
+  const waiting =
+    load<u32>(INTERRUPT_PENDING) |
+    load<u32>(INTERRUPT_SHADOW) |
+    load<u32>(NMI_PENDING) |
+    load<u32>(PENDING_DEBUG) |
+    load<u32>(STEP_ARMED) |
+    load<u32>(SHADOW_STEP);
+  return (waiting | (load<u32>(RFLAGS) & FLAG_RF) | (load<u32>(MODE) & MODE_STEP)) != 0;
+}
+
 // What `boundary` consumes and `exitBoundary` gives back.
 let shadowBefore: u32 = 0;
 let resumeBefore: u32 = 0;
@@ -201,20 +228,27 @@ function exitBoundary(reason: u32): i32 {
 export function currentBlock(): i32 {
   if (load<i32>(BUDGET) + load<i32>(SLICE_LEFT) <= 0) return exit(EXIT_BUDGET);
   for (let round = 0; round < ROUNDS; round++) {
-    shadowBefore = load<u32>(INTERRUPT_SHADOW);
-    resumeBefore = load<u32>(RFLAGS) & FLAG_RF;
-    eventsBefore = load<i64>(COUNT_INTERRUPTS) + load<i64>(COUNT_EXCEPTIONS);
-    boundary();
+    if (mayBeDue()) {
+      shadowBefore = load<u32>(INTERRUPT_SHADOW);
+      resumeBefore = load<u32>(RFLAGS) & FLAG_RF;
+      eventsBefore = load<i64>(COUNT_INTERRUPTS) + load<i64>(COUNT_EXCEPTIONS);
+      boundary();
+    } else {
+      shadowBefore = 0;
+      resumeBefore = 0;
+    }
     const left = load<i32>(BUDGET) + load<i32>(SLICE_LEFT);
     store<i32>(BUDGET, left);
     store<i32>(SLICE_LEFT, 0);
     if (left <= 0) return exitBoundary(EXIT_BUDGET);
     const mode = load<u32>(MODE);
-    let record = find(load<i64>(RIP), mode);
+    const rip = load<i64>(RIP);
+    let record = cached(rip);
+    if (record == 0) record = find(rip, mode);
     if (record > FIND_DECODE && <i32>load<u32>(record - BLOCK_HEADER, BLOCK_COUNT) > left) {
       // The slice ends before the block does. It ends here, unless it has not even begun.
       if (left != load<i32>(SLICE)) return exitBoundary(EXIT_BUDGET);
-      record = find(load<i64>(RIP), mode | MODE_STEP);
+      record = find(rip, mode | MODE_STEP);
     }
     if (record > FIND_DECODE) return record;
     if (record == FIND_DECODE) return exitBoundary(EXIT_DECODE);
@@ -228,13 +262,8 @@ export function currentBlock(): i32 {
  * Returns its first record, or 0 with EXIT_REASON and RIP set.
  */
 export function jumpTo(rip: i64): i32 {
-  const entry = jumpCacheEntry(rip);
-  if (load<i64>(entry) == rip && load<i64>(entry, 8) == load<i64>(CODE_CONTEXT)) {
-    const record = load<u32>(entry, 16);
-    setCodePage(record, rip);
-    return record;
-  }
-  return findJump(rip);
+  const record = cached(rip);
+  return record != 0 ? record : findJump(rip);
 }
 
 function findJump(rip: i64): i32 {
