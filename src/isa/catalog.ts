@@ -16,6 +16,7 @@ import * as logic from './general/logic.ts';
 import * as moves from './general/moves.ts';
 import * as multiplication from './general/multiplication.ts';
 import * as noOperation from './general/no-operation.ts';
+import * as random from './general/random.ts';
 import * as rotates from './general/rotates.ts';
 import * as shifts from './general/shifts.ts';
 import * as strings from './general/strings.ts';
@@ -57,6 +58,7 @@ const families: readonly Record<string, unknown>[] = [
   moves,
   multiplication,
   noOperation,
+  random,
   rotates,
   shifts,
   strings,

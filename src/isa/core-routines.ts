@@ -24,6 +24,9 @@ const table = {
   extractBits: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
   crc32c: { parameters: ['i32', 'i64', 'i32'], result: 'i32', pure: true },
 
+  // RDRAND and RDSEED.
+  randomBits: { parameters: [], result: 'i64', pure: true },
+
   // Stack frames.
   pushAll: { parameters: ['i32'], result: null },
   popAll: { parameters: ['i32'], result: null },

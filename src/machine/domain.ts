@@ -18,6 +18,7 @@ import { HostClock, InstructionClock, type DomainClock } from './clocks.ts';
 import type { EngineModules } from './engine-modules.ts';
 import { PcBoard } from './pc-board.ts';
 import { describeProcessor, loadProcessorState } from './processor-state.ts';
+import { hostRandomWord, repeatableRandomWords } from './random-source.ts';
 
 /** Why a domain stopped for good. */
 export type Outcome =
@@ -61,6 +62,7 @@ export class Domain {
   readonly vcpu: Vcpu;
   readonly #view: DataView;
   readonly #registers = new ModelSpecificRegisters();
+  readonly #randomWord: () => number;
   #outcome: Outcome | null = null;
   #running = false;
   #paused = false;
@@ -70,6 +72,7 @@ export class Domain {
   /** @throws UserError when the kernel cannot be booted as asked, or a device has no such name */
   constructor(options: DomainOptions) {
     const { engine } = options;
+    this.#randomWord = options.clock === 'instructions' ? repeatableRandomWords() : hostRandomWord;
     this.cell = new Cell({ core: engine.core, imports: this.#coreImports(), areas: pcMemoryAreas(options.memory) });
     const { memory, core, exports } = this.cell;
     this.#view = new DataView(memory.buffer);
@@ -145,6 +148,7 @@ export class Domain {
       cr8Write: (value) => {
         this.board.apic.taskPriorityClass = value;
       },
+      randomWord: () => this.#randomWord(),
     };
   }
 

@@ -115,6 +115,7 @@ function bound(imports: CoreImports): CoreImports {
     cpuid: () => imports.cpuid(),
     cr8Read: () => imports.cr8Read(),
     cr8Write: (value) => imports.cr8Write(value),
+    randomWord: () => imports.randomWord(),
   };
 }
 

@@ -27,4 +27,6 @@ export interface CoreImports {
   cr8Read(): number;
   /** MOV CR8: sets the task priority, 0 to 15. */
   cr8Write(value: number): void;
+  /** 32 random bits. */
+  randomWord(): number;
 }

@@ -80,6 +80,7 @@ export class SystemMachine {
       cpuid: () => {},
       cr8Read: () => 5,
       cr8Write: () => {},
+      randomWord: () => 4,
       outOfFrames: () => 0,
       abort: () => {
         throw new Error('the core aborted');

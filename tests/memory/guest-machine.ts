@@ -160,6 +160,7 @@ export class GuestMachine {
       cpuid: () => {},
       cr8Read: () => 0,
       cr8Write: () => {},
+      randomWord: () => 4,
     };
   }
 

@@ -49,6 +49,10 @@ export declare function cr8Read(): u32;
 @external('env', 'cr8Write')
 export declare function cr8Write(value: u32): void;
 
+/** 32 random bits for RDRAND and RDSEED: fit for keys, or the same in every run when the clock counts instructions. */
+@external('env', 'randomWord')
+export declare function randomWord(): u32;
+
 /** The cell has no frame left: frees some (and returns 1) or throws. */
 @external('env', 'outOfFrames')
 export declare function outOfFrames(): i32;

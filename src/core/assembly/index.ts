@@ -42,6 +42,7 @@ export {
   writeMsr,
   writeSegmentBase,
 } from './model-specific-registers';
+export { randomBits } from './random';
 export { requirePrivilege, requireProtected } from './privilege';
 export { syscall, sysenter, sysexit, sysret } from './system-calls';
 export { updateMode } from './mode';
