@@ -42,6 +42,21 @@ import * as laneArithmetic from './vector/lane-arithmetic.ts';
 import * as interleave from './vector/interleave.ts';
 import * as packedShifts from './vector/packed-shifts.ts';
 import * as shuffles from './vector/shuffles.ts';
+import * as multiplications from './vector/multiplications.ts';
+import * as byteDifferences from './vector/byte-differences.ts';
+import * as horizontal from './vector/horizontal.ts';
+import * as signs from './vector/signs.ts';
+import * as wideningMoves from './vector/widening-moves.ts';
+import * as blends from './vector/blends.ts';
+import * as laneMoves from './vector/lane-moves.ts';
+import * as vectorTests from './vector/vector-tests.ts';
+import * as stringComparison from './vector/string-comparison.ts';
+import * as maskedStores from './vector/masked-stores.ts';
+import * as vectorState from './vector/vector-state.ts';
+import * as aes from './vector/aes.ts';
+import * as carrylessMultiplication from './vector/carryless-multiplication.ts';
+import * as sha1 from './vector/sha1.ts';
+import * as sha256 from './vector/sha256.ts';
 
 const families: readonly Record<string, unknown>[] = [
   arithmetic,
@@ -83,6 +98,21 @@ const families: readonly Record<string, unknown>[] = [
   interleave,
   packedShifts,
   shuffles,
+  multiplications,
+  byteDifferences,
+  horizontal,
+  signs,
+  wideningMoves,
+  blends,
+  laneMoves,
+  vectorTests,
+  stringComparison,
+  maskedStores,
+  vectorState,
+  aes,
+  carrylessMultiplication,
+  sha1,
+  sha256,
 ];
 
 function isInstruction(value: unknown): value is Instruction {

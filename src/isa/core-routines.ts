@@ -90,6 +90,7 @@ const table = {
   writeMsr: { parameters: [], result: null },
   rdtsc: { parameters: [], result: null },
   rdtscp: { parameters: [], result: null },
+  rdpid: { parameters: [], result: 'i64', pure: true },
   rdpmc: { parameters: [], result: null },
   swapgs: { parameters: [], result: null },
   readSegmentBase: { parameters: ['i32'], result: 'i64' },
@@ -107,6 +108,22 @@ const table = {
   // MMX and SSE state.
   requireMmx: { parameters: [], result: null },
   enterMmx: { parameters: [], result: null },
+  emms: { parameters: [], result: null },
+  readMxcsr: { parameters: [], result: 'i32', pure: true },
+  writeMxcsr: { parameters: ['i32'], result: null },
+  storeMasked: { parameters: ['i64', 'v128', 'v128'], result: null },
+  stringLength: { parameters: ['v128', 'i32'], result: 'i32', pure: true },
+  compareStrings: { parameters: ['v128', 'v128', 'i32', 'i32', 'i32'], result: 'i32', pure: true },
+
+  // Cryptography.
+  aesEncrypt: { parameters: ['v128'], result: 'v128', pure: true },
+  aesEncryptLast: { parameters: ['v128'], result: 'v128', pure: true },
+  aesDecrypt: { parameters: ['v128'], result: 'v128', pure: true },
+  aesDecryptLast: { parameters: ['v128'], result: 'v128', pure: true },
+  aesInverseMixColumns: { parameters: ['v128'], result: 'v128', pure: true },
+  aesSubstituteWords: { parameters: ['v128'], result: 'v128', pure: true },
+  carrylessLow: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
+  carrylessHigh: { parameters: ['i64', 'i64'], result: 'i64', pure: true },
 } as const satisfies Record<string, CoreRoutineSignature>;
 
 export type CoreRoutine = keyof typeof table;

@@ -8,7 +8,7 @@ export const vectorBinary = [
   'i8x16MinS', 'i8x16MinU', 'i8x16MaxS', 'i8x16MaxU', 'i8x16AvgrU', 'i8x16NarrowI16x8S', 'i8x16NarrowI16x8U',
   'i16x8Eq', 'i16x8GtS', 'i16x8Add', 'i16x8Sub', 'i16x8Mul', 'i16x8AddSatS', 'i16x8AddSatU', 'i16x8SubSatS', 'i16x8SubSatU',
   'i16x8MinS', 'i16x8MinU', 'i16x8MaxS', 'i16x8MaxU', 'i16x8AvgrU', 'i16x8NarrowI32x4S', 'i16x8NarrowI32x4U',
-  'i16x8ExtmulLowI8x16S', 'i16x8ExtmulHighI8x16S', 'i16x8ExtmulLowI8x16U', 'i16x8ExtmulHighI8x16U',
+  'i16x8Q15mulrSatS', 'i16x8ExtmulLowI8x16S', 'i16x8ExtmulHighI8x16S', 'i16x8ExtmulLowI8x16U', 'i16x8ExtmulHighI8x16U',
   'i32x4Eq', 'i32x4GtS', 'i32x4Add', 'i32x4Sub', 'i32x4Mul', 'i32x4MinS', 'i32x4MinU', 'i32x4MaxS', 'i32x4MaxU', 'i32x4DotI16x8S',
   'i32x4ExtmulLowI16x8S', 'i32x4ExtmulHighI16x8S', 'i32x4ExtmulLowI16x8U', 'i32x4ExtmulHighI16x8U',
   'i64x2Eq', 'i64x2GtS', 'i64x2Add', 'i64x2Sub', 'i64x2Mul',

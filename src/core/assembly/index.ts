@@ -33,6 +33,7 @@ export { lar, lgdt, lidt, lsl, sgdt, sidt, sldt, str, verr, verw } from './descr
 export { lldt, loadSegment, ltr, readSelector } from './segments';
 export { movFromDr, movToDr } from './debug-registers';
 export {
+  rdpid,
   rdpmc,
   rdtsc,
   rdtscp,
@@ -46,4 +47,16 @@ export { randomBits } from './random';
 export { requirePrivilege, requireProtected } from './privilege';
 export { syscall, sysenter, sysexit, sysret } from './system-calls';
 export { updateMode } from './mode';
+export {
+  aesDecrypt,
+  aesDecryptLast,
+  aesEncrypt,
+  aesEncryptLast,
+  aesInverseMixColumns,
+  aesSubstituteWords,
+} from './vector/aes';
+export { carrylessHigh, carrylessLow } from './vector/carryless';
+export { storeMasked } from './vector/masked-store';
 export { enterMmx, requireMmx } from './vector/mmx';
+export { readMxcsr, writeMxcsr } from './vector/mxcsr';
+export { compareStrings, stringLength } from './vector/string-comparison';
