@@ -43,8 +43,8 @@ const basicEcx = register({
 const extendedEbx = register({
   0: 'fsgsbase', 3: 'bmi1', 7: true, 8: 'bmi2', 9: true, 10: 'invpcid', 18: 'rdseed', 19: 'adx', 20: true, 29: 'sha',
 });
-// UMIP LA57.
-const extendedEcx = register({ 2: true, 16: true });
+// UMIP LA57 RDPID.
+const extendedEcx = register({ 2: true, 16: true, 22: 'rdpid' });
 // FSRM.
 const extendedEdx = register({ 4: true });
 // LAHF/SAHF in 64-bit mode, LZCNT, PREFETCH.

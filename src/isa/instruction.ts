@@ -6,7 +6,7 @@ import { parseForm, type Form } from './form.ts';
 /** CPUID features that a form may need. An instruction without one is in every x86-64 processor. */
 export type Feature =
   | 'x87' | 'mmx' | 'sse' | 'sse2' | 'sse3' | 'ssse3' | 'sse4.1' | 'sse4.2' | 'popcnt' | 'lzcnt' | 'bmi1' | 'bmi2' | 'adx' | 'movbe'
-  | 'aes' | 'pclmulqdq' | 'sha' | 'rdrand' | 'rdseed' | 'fsgsbase' | 'rdtscp' | 'clflush' | 'cmpxchg16b' | 'xsave' | 'invpcid';
+  | 'aes' | 'pclmulqdq' | 'sha' | 'rdrand' | 'rdseed' | 'fsgsbase' | 'rdtscp' | 'rdpid' | 'clflush' | 'cmpxchg16b' | 'xsave' | 'invpcid';
 
 export interface Declaration {
   readonly mnemonic: string;
@@ -15,9 +15,11 @@ export interface Declaration {
   /** Where the manual defines it. */
   readonly manual: string;
   readonly feature?: Feature;
-  /** Flags that the manual leaves undefined afterwards; tests do not compare them. */
+  /**
+   * Flags that the manual leaves undefined, always or for some operands. The meaning gives them as AMD's processors of
+   * family 19h do, so that only tests against other processors must mask them.
+   */
   readonly undefined?: readonly Flag[];
-  /** True when a result's undefined flags depend on a count; see the test generator. */
   readonly meaning: (m: AbstractMachine, ...operands: Operand[]) => void;
 }
 

@@ -160,7 +160,9 @@ export class Decoder {
     const reg = (this.modrm >> 3) & 7;
     this.reg = reg | ((this.rex & 4) << 1);
     this.rm = (modrmFollows ? this.modrm & 7 : byte & 7) | ((this.rex & 1) << 3);
-    if (modrmFollows && this.modrm < 0xc0) this.memory = true;
+    // MOV to and from control and debug registers ignores ModRM.mod (APM vol. 3 "MOV CRn").
+    const registerOnly = map === 1 && (byte & 0xfc) === 0x20;
+    if (modrmFollows && this.modrm < 0xc0 && !registerOnly) this.memory = true;
     if (!this.#choose(map, reg, vex, repeat, codeSize, isProtected)) return false;
     if (this.memory) {
       if (this.addressSize === 16) this.#address16();

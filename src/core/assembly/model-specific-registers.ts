@@ -208,6 +208,11 @@ export function rdtscp(): void {
   store<i64>(GPR + 8, load<i64>(MSR_TSC_AUX) & 0xffffffff);
 }
 
+/** RDPID: TSC_AUX. */
+export function rdpid(): i64 {
+  return load<i64>(MSR_TSC_AUX) & 0xffffffff;
+}
+
 /** RDPMC: the performance counter ECX to EDX:EAX, when the host keeps one. */
 export function rdpmc(): void {
   if (load<u32>(CPL) != 0 && (load<u32>(CR4) & CR4_PCE) == 0) raise(VECTOR_GP, 0);

@@ -24,12 +24,14 @@ export const bsf = instruction({
   mnemonic: 'bsf',
   forms: ['0f bc /r Gv Ev'],
   manual: 'APM 3 "BSF"',
+  undefined: ['CF', 'OF', 'SF', 'AF', 'PF'],
   meaning: scan((m, source) => m.ctz(source)),
 });
 export const bsr = instruction({
   mnemonic: 'bsr',
   forms: ['0f bd /r Gv Ev'],
   manual: 'APM 3 "BSR"',
+  undefined: ['CF', 'OF', 'SF', 'AF', 'PF'],
   meaning: scan((m, source) => m.sub(m.constant(source.bits - 1, source.bits), m.clz(source))),
 });
 
@@ -49,6 +51,7 @@ export const tzcnt = instruction({
   forms: ['f3 0f bc /r Gv Ev'],
   manual: 'APM 3 "TZCNT"',
   feature: 'bmi1',
+  undefined: ['OF', 'SF', 'AF', 'PF'],
   meaning: count((m, source) => m.ctz(source)),
 });
 export const lzcnt = instruction({
@@ -56,6 +59,7 @@ export const lzcnt = instruction({
   forms: ['f3 0f bd /r Gv Ev'],
   manual: 'APM 3 "LZCNT"',
   feature: 'lzcnt',
+  undefined: ['OF', 'SF', 'AF', 'PF'],
   meaning: count((m, source) => m.clz(source)),
 });
 

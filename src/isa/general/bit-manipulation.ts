@@ -11,6 +11,7 @@ export const andn = instruction({
   forms: ['vex np 0f 38 f2 /r Gy By Ey [l0 prot]'],
   manual: 'APM 3 "ANDN"',
   feature: 'bmi1',
+  undefined: ['AF', 'PF'],
   meaning: (m, destination, inverted, source) => {
     const result = m.and(m.not(m.read(inverted)), m.read(source));
     m.write(destination, result);
@@ -30,6 +31,7 @@ export const bextr = instruction({
   forms: ['vex np 0f 38 f7 /r Gy Ey By [l0 prot]'],
   manual: 'APM 3 "BEXTR (register form)"',
   feature: 'bmi1',
+  undefined: ['AF', 'SF', 'PF'],
   meaning: (m, destination, source, control) => {
     const value = m.read(source);
     const bits = value.bits as 32 | 64;
@@ -64,6 +66,7 @@ export const blsi = instruction({
   forms: ['vex np 0f 38 f3 /3 By Ey [l0 prot]'],
   manual: 'APM 3 "BLSI"',
   feature: 'bmi1',
+  undefined: ['AF', 'PF'],
   meaning: lowestBit((m, value) => m.and(value, m.neg(value)), false),
 });
 export const blsmsk = instruction({
@@ -71,6 +74,7 @@ export const blsmsk = instruction({
   forms: ['vex np 0f 38 f3 /2 By Ey [l0 prot]'],
   manual: 'APM 3 "BLSMSK"',
   feature: 'bmi1',
+  undefined: ['AF', 'PF'],
   meaning: lowestBit((m, value) => m.xor(value, minusOne(m, value)), true),
 });
 export const blsr = instruction({
@@ -78,6 +82,7 @@ export const blsr = instruction({
   forms: ['vex np 0f 38 f3 /1 By Ey [l0 prot]'],
   manual: 'APM 3 "BLSR"',
   feature: 'bmi1',
+  undefined: ['AF', 'PF'],
   meaning: lowestBit((m, value) => m.and(value, minusOne(m, value)), true),
 });
 
@@ -86,6 +91,7 @@ export const bzhi = instruction({
   forms: ['vex np 0f 38 f5 /r Gy Ey By [l0 prot]'],
   manual: 'APM 3 "BZHI"',
   feature: 'bmi2',
+  undefined: ['AF', 'PF'],
   meaning: (m, destination, source, index) => {
     const value = m.read(source);
     const bits = value.bits as 32 | 64;

@@ -30,23 +30,27 @@ export const bt = instruction({
   mnemonic: 'bt',
   forms: bitTestForms('a3', 4, ''),
   manual: 'APM 3 "BT"',
+  undefined: ['OF', 'SF', 'AF', 'PF'],
   meaning: bitTest(null),
 });
 export const bts = instruction({
   mnemonic: 'bts',
   forms: bitTestForms('ab', 5, ' [lock]'),
   manual: 'APM 3 "BTS"',
+  undefined: ['OF', 'SF', 'AF', 'PF'],
   meaning: bitTest((m, value, mask) => m.or(value, mask)),
 });
 export const btr = instruction({
   mnemonic: 'btr',
   forms: bitTestForms('b3', 6, ' [lock]'),
   manual: 'APM 3 "BTR"',
+  undefined: ['OF', 'SF', 'AF', 'PF'],
   meaning: bitTest((m, value, mask) => m.and(value, m.not(mask))),
 });
 export const btc = instruction({
   mnemonic: 'btc',
   forms: bitTestForms('bb', 7, ' [lock]'),
   manual: 'APM 3 "BTC"',
+  undefined: ['OF', 'SF', 'AF', 'PF'],
   meaning: bitTest((m, value, mask) => m.xor(value, mask)),
 });

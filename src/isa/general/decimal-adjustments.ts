@@ -27,12 +27,14 @@ export const aaa = instruction({
   mnemonic: 'aaa',
   forms: ['37 [i64]'],
   manual: 'APM 3 "AAA"',
+  undefined: ['OF', 'SF', 'ZF', 'PF'],
   meaning: adjustAscii('add'),
 });
 export const aas = instruction({
   mnemonic: 'aas',
   forms: ['3f [i64]'],
   manual: 'APM 3 "AAS"',
+  undefined: ['OF', 'SF', 'ZF', 'PF'],
   meaning: adjustAscii('sub'),
 });
 
@@ -59,12 +61,14 @@ export const daa = instruction({
   mnemonic: 'daa',
   forms: ['27 [i64]'],
   manual: 'APM 3 "DAA"',
+  undefined: ['OF'],
   meaning: adjustDecimal('add'),
 });
 export const das = instruction({
   mnemonic: 'das',
   forms: ['2f [i64]'],
   manual: 'APM 3 "DAS"',
+  undefined: ['OF'],
   meaning: adjustDecimal('sub'),
 });
 
@@ -72,6 +76,7 @@ export const aam = instruction({
   mnemonic: 'aam',
   forms: ['d4 Ib [i64]'],
   manual: 'APM 3 "AAM"',
+  undefined: ['OF', 'AF', 'CF'],
   meaning: (m, immediate) => {
     const base = m.read(immediate);
     m.if(m.isZero(base), () => m.raise('#DE'));
@@ -87,6 +92,7 @@ export const aad = instruction({
   mnemonic: 'aad',
   forms: ['d5 Ib [i64]'],
   manual: 'APM 3 "AAD"',
+  undefined: ['OF', 'AF', 'CF'],
   meaning: (m, immediate) => {
     const base = m.read(immediate);
     const ax = m.register(RAX, 16);

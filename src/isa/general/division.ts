@@ -58,11 +58,13 @@ export const div = instruction({
   mnemonic: 'div',
   forms: ['f6 /6 Eb', 'f7 /6 Ev'],
   manual: 'APM 3 "DIV"',
+  undefined: ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'],
   meaning: division(false),
 });
 export const idiv = instruction({
   mnemonic: 'idiv',
   forms: ['f6 /7 Eb', 'f7 /7 Ev'],
   manual: 'APM 3 "IDIV"',
+  undefined: ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'],
   meaning: division(true),
 });

@@ -55,11 +55,13 @@ export const shld = instruction({
   mnemonic: 'shld',
   forms: ['0f a4 /r Ev Gv Ib', '0f a5 /r Ev Gv CL'],
   manual: 'APM 3 "SHLD"',
+  undefined: ['AF', 'OF'],
   meaning: shiftLeftDouble,
 });
 export const shrd = instruction({
   mnemonic: 'shrd',
   forms: ['0f ac /r Ev Gv Ib', '0f ad /r Ev Gv CL'],
   manual: 'APM 3 "SHRD"',
+  undefined: ['AF', 'OF'],
   meaning: shiftRightDouble,
 });

@@ -26,6 +26,7 @@ export const and = instruction({
   mnemonic: 'and',
   forms: binaryForms(0x20, 4, 'lock'),
   manual: 'APM 3 "AND"',
+  undefined: ['AF'],
   meaning: logic((m, a, b) => m.and(a, b), true),
 });
 
@@ -33,6 +34,7 @@ export const or = instruction({
   mnemonic: 'or',
   forms: binaryForms(0x08, 1, 'lock'),
   manual: 'APM 3 "OR"',
+  undefined: ['AF'],
   meaning: logic((m, a, b) => m.or(a, b), true),
 });
 
@@ -40,6 +42,7 @@ export const xor = instruction({
   mnemonic: 'xor',
   forms: binaryForms(0x30, 6, 'lock'),
   manual: 'APM 3 "XOR"',
+  undefined: ['AF'],
   meaning: logic((m, a, b) => m.xor(a, b), true),
 });
 
@@ -57,6 +60,7 @@ export const test = instruction({
     'f7 /1 Ev Iz',
   ],
   manual: 'APM 3 "TEST"',
+  undefined: ['AF'],
   meaning: logic((m, a, b) => m.and(a, b), false),
 });
 

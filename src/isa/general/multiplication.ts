@@ -46,12 +46,14 @@ export const mul = instruction({
   mnemonic: 'mul',
   forms: ['f6 /4 Eb', 'f7 /4 Ev'],
   manual: 'APM 3 "MUL"',
+  undefined: ['SF', 'ZF', 'AF', 'PF'],
   meaning: intoAccumulator(false),
 });
 export const imul = instruction({
   mnemonic: 'imul',
   forms: ['f6 /5 Eb', 'f7 /5 Ev'],
   manual: 'APM 3 "IMUL"',
+  undefined: ['SF', 'ZF', 'AF', 'PF'],
   meaning: intoAccumulator(true),
 });
 
@@ -65,6 +67,7 @@ export const imulRegister = instruction({
   mnemonic: 'imul',
   forms: ['0f af /r Gv Ev'],
   manual: 'APM 3 "IMUL"',
+  undefined: ['SF', 'ZF', 'AF', 'PF'],
   meaning: (m, destination, source) => truncatedProduct(m, destination, m.read(destination), m.read(source)),
 });
 
@@ -72,5 +75,6 @@ export const imulImmediate = instruction({
   mnemonic: 'imul',
   forms: ['69 /r Gv Ev Iz', '6b /r Gv Ev Ibs'],
   manual: 'APM 3 "IMUL"',
+  undefined: ['SF', 'ZF', 'AF', 'PF'],
   meaning: (m, destination, source, factor) => truncatedProduct(m, destination, m.read(source), m.read(factor)),
 });

@@ -103,24 +103,28 @@ export const rol = instruction({
   mnemonic: 'rol',
   forms: countForms(0),
   manual: 'APM 3 "ROL"',
+  undefined: ['OF'],
   meaning: byCount(rotateLeft, setLeftFlags),
 });
 export const ror = instruction({
   mnemonic: 'ror',
   forms: countForms(1),
   manual: 'APM 3 "ROR"',
+  undefined: ['OF'],
   meaning: byCount(rotateRight, setRightFlags),
 });
 export const rcl = instruction({
   mnemonic: 'rcl',
   forms: countForms(2),
   manual: 'APM 3 "RCL"',
+  undefined: ['OF'],
   meaning: byCount(rotateLeftThroughCarry, setLeftFlags),
 });
 export const rcr = instruction({
   mnemonic: 'rcr',
   forms: countForms(3),
   manual: 'APM 3 "RCR"',
+  undefined: ['OF'],
   meaning: byCount(rotateRightThroughCarry, setRightFlags),
 });
 

@@ -84,35 +84,41 @@ export const shl = instruction({
   mnemonic: 'shl',
   forms: [...countForms(4), ...countForms(6)],
   manual: 'APM 3 "SAL SHL"',
+  undefined: ['AF', 'OF'],
   meaning: shiftLeft,
 });
 export const shlOnce = instruction({
   mnemonic: 'shl',
   forms: [...onceForms(4), ...onceForms(6)],
   manual: 'APM 3 "SAL SHL"',
+  undefined: ['AF'],
   meaning: shiftLeftOnce,
 });
 export const shr = instruction({
   mnemonic: 'shr',
   forms: countForms(5),
   manual: 'APM 3 "SHR"',
+  undefined: ['AF', 'OF'],
   meaning: shiftRight(false),
 });
 export const shrOnce = instruction({
   mnemonic: 'shr',
   forms: onceForms(5),
   manual: 'APM 3 "SHR"',
+  undefined: ['AF'],
   meaning: shiftRightOnce(false),
 });
 export const sar = instruction({
   mnemonic: 'sar',
   forms: countForms(7),
   manual: 'APM 3 "SAR"',
+  undefined: ['AF', 'OF'],
   meaning: shiftRight(true),
 });
 export const sarOnce = instruction({
   mnemonic: 'sar',
   forms: onceForms(7),
   manual: 'APM 3 "SAR"',
+  undefined: ['AF'],
   meaning: shiftRightOnce(true),
 });

@@ -23,6 +23,13 @@ export const rdtscp = instruction({
   feature: 'rdtscp',
   meaning: (m) => m.core('rdtscp'),
 });
+export const rdpid = instruction({
+  mnemonic: 'rdpid',
+  forms: ['f3 0f c7 /7 Rq [o64]', 'f3 0f c7 /7 Rd [i64]'],
+  manual: 'APM 3 "RDPID"',
+  feature: 'rdpid',
+  meaning: (m, destination) => m.write(destination, m.resize(m.core('rdpid'), destination.bits as 32 | 64)),
+});
 export const rdpmc = instruction({
   mnemonic: 'rdpmc',
   forms: ['0f 33 [ends]'],
