@@ -1,11 +1,23 @@
 // Why control left guest code, by name, for statistics.
 
-import { EXIT_BUDGET, EXIT_COUNT, EXIT_DECODE, EXIT_HALT, EXIT_REQUEST, EXIT_RESUME, EXIT_SHUTDOWN } from '../core/layout.ts';
+import {
+  EXIT_BUDGET,
+  EXIT_COUNT,
+  EXIT_DECODE,
+  EXIT_HALT,
+  EXIT_REQUEST,
+  EXIT_RESUME,
+  EXIT_SHUTDOWN,
+} from '../core/layout.ts';
 
 export type ExitName = 'resume' | 'budget' | 'decode' | 'halt' | 'shutdown' | 'request' | 'fault';
 
 const names: Record<number, ExitName> = {
-  [EXIT_RESUME]: 'resume', [EXIT_BUDGET]: 'budget', [EXIT_DECODE]: 'decode', [EXIT_HALT]: 'halt', [EXIT_SHUTDOWN]: 'shutdown',
+  [EXIT_RESUME]: 'resume',
+  [EXIT_BUDGET]: 'budget',
+  [EXIT_DECODE]: 'decode',
+  [EXIT_HALT]: 'halt',
+  [EXIT_SHUTDOWN]: 'shutdown',
   [EXIT_REQUEST]: 'request',
 };
 

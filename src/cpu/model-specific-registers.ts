@@ -7,6 +7,7 @@ const MCG_CAPABILITIES = 0x179;
 const MCG_STATUS = 0x17a;
 const PATCH_LEVEL = 0x8b;
 const SYSCFG = 0xc0010010;
+const NB_CFG = 0xc001001f;
 const HWCR = 0xc0010015;
 const DE_CFG = 0xc0011029;
 const VM_CR = 0xc0010114;
@@ -33,13 +34,18 @@ const registers = new Map<number, Register>([
   [MCG_STATUS, { reset: 0n, writable: 7n }],
   [PATCH_LEVEL, { reset: 0x0a00_8000n, writable: 0n }],
   [SYSCFG, { reset: 0n, writable: 0x7c_0000n }],
+  // Kernels set bit 46, EnableCf8ExtCfg: PCI configuration mechanism #1 with registers beyond 255.
+  [NB_CFG, { reset: 0n, writable: 1n << 46n }],
   // TscFreqSel: the time-stamp counter runs at the base frequency in every P-state.
   [HWCR, { reset: 0x100_0000n, writable: 0xffff_ffffn }],
   // LFENCE serializes, and stays so.
   [DE_CFG, { reset: 2n, writable: 0xffff_ffffn }],
   // SVM is locked out.
   [VM_CR, { reset: 0x18n, writable: 0n }],
-  ...FIXED_RANGES.map((index): [number, Register] => [index, { reset: 0x0606_0606_0606_0606n, writable: 0x0707_0707_0707_0707n }]),
+  ...FIXED_RANGES.map((index): [number, Register] => [
+    index,
+    { reset: 0x0606_0606_0606_0606n, writable: 0x0707_0707_0707_0707n },
+  ]),
   ...Array.from({ length: VARIABLE_RANGES }).flatMap((_, range): [number, Register][] => [
     [FIRST_VARIABLE + 2 * range, { reset: 0n, writable: PHYSICAL_FRAME | 7n }],
     [FIRST_VARIABLE + 2 * range + 1, { reset: 0n, writable: PHYSICAL_FRAME | 0x800n }],

@@ -1,7 +1,18 @@
 // A virtual processor: runs guest instructions in machine memory until something needs the monitor.
 
 import {
-  BUDGET, DECODE_ADDRESS, DECODE_MODE, EXIT_BUDGET, EXIT_DECODE, EXIT_HALT, EXIT_REASON, EXIT_REQUEST, EXIT_RESUME, EXIT_SHUTDOWN, RETIRED, SLICE,
+  BUDGET,
+  DECODE_ADDRESS,
+  DECODE_MODE,
+  EXIT_BUDGET,
+  EXIT_DECODE,
+  EXIT_HALT,
+  EXIT_REASON,
+  EXIT_REQUEST,
+  EXIT_RESUME,
+  EXIT_SHUTDOWN,
+  RETIRED,
+  SLICE,
   SLICE_LEFT,
 } from '../core/layout.ts';
 import { BlockDecoder, type CodeCache } from '../translate/block-decoder.ts';
@@ -21,7 +32,12 @@ export interface CoreForVcpu extends CodeCache {
 /** Why `run` came back. */
 export type Stop = 'budget' | 'halt' | 'shutdown' | 'request';
 
-const stops: Record<number, Stop> = { [EXIT_BUDGET]: 'budget', [EXIT_HALT]: 'halt', [EXIT_SHUTDOWN]: 'shutdown', [EXIT_REQUEST]: 'request' };
+const stops: Record<number, Stop> = {
+  [EXIT_BUDGET]: 'budget',
+  [EXIT_HALT]: 'halt',
+  [EXIT_SHUTDOWN]: 'shutdown',
+  [EXIT_REQUEST]: 'request',
+};
 
 export class Vcpu {
   readonly exits = new ExitCounts();

@@ -31,8 +31,32 @@ import type { Bits } from './abstract-machine.ts';
 import type { Instruction } from './instruction.ts';
 
 export type OperandPlace =
-  | 'E' | 'G' | 'Z' | 'B' | 'M' | 'R' | 'V' | 'W' | 'U' | 'P' | 'Q' | 'N' | 'S' | 'C' | 'D' | 'F' | 'I' | 'J' | 'O' | 'A' | 'X' | 'Y'
-  | 'fixed' | 'one' | 'st0' | 'xmm0';
+  | 'E'
+  | 'G'
+  | 'Z'
+  | 'B'
+  | 'M'
+  | 'R'
+  | 'V'
+  | 'W'
+  | 'U'
+  | 'P'
+  | 'Q'
+  | 'N'
+  | 'S'
+  | 'C'
+  | 'D'
+  | 'F'
+  | 'I'
+  | 'J'
+  | 'O'
+  | 'A'
+  | 'X'
+  | 'Y'
+  | 'fixed'
+  | 'one'
+  | 'st0'
+  | 'xmm0';
 export type OperandWidth = 'b' | 'w' | 'd' | 'q' | 'x' | 'v' | 'y' | 'z' | 'bs' | '';
 
 export interface OperandPattern {
@@ -45,8 +69,34 @@ export interface OperandPattern {
 }
 
 const attributeNames = [
-  'i64', 'o64', 'd64', 'w0', 'w1', 'l0', 's16', 's32', 's64', 'sized', 'a16', 'a32', 'a64', 'lock', 'rep', 'repz', 'stack', 'implicit',
-  'ends', 'transfers', 'exits', 'p0', 'not0', 'prot', 'aligned', 'bias', 'nolong', 'sse',
+  'i64',
+  'o64',
+  'd64',
+  'w0',
+  'w1',
+  'l0',
+  's16',
+  's32',
+  's64',
+  'sized',
+  'a16',
+  'a32',
+  'a64',
+  'lock',
+  'rep',
+  'repz',
+  'stack',
+  'implicit',
+  'ends',
+  'transfers',
+  'exits',
+  'p0',
+  'not0',
+  'prot',
+  'aligned',
+  'bias',
+  'nolong',
+  'sse',
 ] as const;
 export type Attribute = (typeof attributeNames)[number];
 
@@ -112,7 +162,9 @@ function parse(text: string, owner: Instruction): Form {
   const vex = tokens[0] === 'vex';
   if (vex) tokens.shift();
   let prefix: MandatoryPrefix = 'any';
-  const isPrefix = tokens[0] === 'np' || ((tokens[0] === '66' || tokens[0] === 'f3' || tokens[0] === 'f2') && /^[0-9a-f]{2}$/.test(tokens[1] ?? ''));
+  const isPrefix =
+    tokens[0] === 'np' ||
+    ((tokens[0] === '66' || tokens[0] === 'f3' || tokens[0] === 'f2') && /^[0-9a-f]{2}$/.test(tokens[1] ?? ''));
   if (isPrefix) prefix = tokens.shift() as MandatoryPrefix;
   const bytes: number[] = [];
   while (tokens[0] !== undefined && /^[0-9a-f]{2}$/.test(tokens[0])) bytes.push(Number.parseInt(tokens.shift()!, 16));
@@ -140,7 +192,17 @@ function parse(text: string, owner: Instruction): Form {
   if (modrm !== 'none' || opcodeRegister) tokens.shift();
   const operands = tokens.map(parseOperand);
   return {
-    instruction: owner, text, vex, prefix, map, opcode: bytes[0]!, modrm, modrmByte, opcodeRegister, operands, attributes,
+    instruction: owner,
+    text,
+    vex,
+    prefix,
+    map,
+    opcode: bytes[0]!,
+    modrm,
+    modrmByte,
+    opcodeRegister,
+    operands,
+    attributes,
     sizes: sizesOf(operands, attributes),
   };
 }
@@ -148,7 +210,8 @@ function parse(text: string, owner: Instruction): Form {
 function sizesOf(operands: readonly OperandPattern[], attributes: ReadonlySet<Attribute>): Form['sizes'] {
   for (const size of [16, 32, 64] as const) if (attributes.has(`s${size}`)) return [size];
   const widths = operands.map((operand) => operand.width);
-  const byOperandSize = attributes.has('sized') || widths.some((width) => width === 'v' || width === 'z' || width === 'bs');
+  const byOperandSize =
+    attributes.has('sized') || widths.some((width) => width === 'v' || width === 'z' || width === 'bs');
   if (byOperandSize) {
     if (attributes.has('w1')) return [64];
     return attributes.has('i64') ? [16, 32] : [16, 32, 64];
@@ -163,16 +226,23 @@ function sizesOf(operands: readonly OperandPattern[], attributes: ReadonlySet<At
 /** Width in bits of an operand in a handler made for an operand size; 0 for addresses and numbers. */
 export function operandBits(pattern: OperandPattern, operandSize: number): Bits | 0 {
   switch (pattern.width) {
-    case 'b': return 8;
-    case 'w': return 16;
-    case 'd': return 32;
-    case 'q': return 64;
-    case 'x': return 128;
-    case 'y': return operandSize === 64 ? 64 : 32;
+    case 'b':
+      return 8;
+    case 'w':
+      return 16;
+    case 'd':
+      return 32;
+    case 'q':
+      return 64;
+    case 'x':
+      return 128;
+    case 'y':
+      return operandSize === 64 ? 64 : 32;
     case 'v':
     case 'z':
     case 'bs':
       return operandSize as Bits;
-    case '': return 0;
+    case '':
+      return 0;
   }
 }

@@ -5,8 +5,32 @@ import { parseForm, type Form } from './form.ts';
 
 /** CPUID features that a form may need. An instruction without one is in every x86-64 processor. */
 export type Feature =
-  | 'x87' | 'mmx' | 'sse' | 'sse2' | 'sse3' | 'ssse3' | 'sse4.1' | 'sse4.2' | 'popcnt' | 'lzcnt' | 'bmi1' | 'bmi2' | 'adx' | 'movbe'
-  | 'aes' | 'pclmulqdq' | 'sha' | 'rdrand' | 'rdseed' | 'fsgsbase' | 'rdtscp' | 'rdpid' | 'clflush' | 'cmpxchg16b' | 'xsave' | 'invpcid';
+  | 'x87'
+  | 'mmx'
+  | 'sse'
+  | 'sse2'
+  | 'sse3'
+  | 'ssse3'
+  | 'sse4.1'
+  | 'sse4.2'
+  | 'popcnt'
+  | 'lzcnt'
+  | 'bmi1'
+  | 'bmi2'
+  | 'adx'
+  | 'movbe'
+  | 'aes'
+  | 'pclmulqdq'
+  | 'sha'
+  | 'rdrand'
+  | 'rdseed'
+  | 'fsgsbase'
+  | 'rdtscp'
+  | 'rdpid'
+  | 'clflush'
+  | 'cmpxchg16b'
+  | 'xsave'
+  | 'invpcid';
 
 export interface Declaration {
   readonly mnemonic: string;

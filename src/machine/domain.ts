@@ -4,8 +4,20 @@ import type { CharacterBackend } from '../base/character-backend.ts';
 import type { BootModule } from '../boot/boot-plan.ts';
 import { planBoot } from '../boot/plan-boot.ts';
 import {
-  COUNT_EXCEPTIONS, COUNT_INTERRUPTS, COUNT_MMIO, COUNT_PAGE_FAULTS, COUNT_PORT_IO, COUNT_TLB_FILLS, CR4, FRAMES_USED, GPR, INTERRUPT_PENDING,
-  NMI_PENDING, RESULT, RFLAGS, TSC_OFFSET,
+  COUNT_EXCEPTIONS,
+  COUNT_INTERRUPTS,
+  COUNT_MMIO,
+  COUNT_PAGE_FAULTS,
+  COUNT_PORT_IO,
+  COUNT_TLB_FILLS,
+  CR4,
+  FRAMES_USED,
+  GPR,
+  INTERRUPT_PENDING,
+  NMI_PENDING,
+  RESULT,
+  RFLAGS,
+  TSC_OFFSET,
 } from '../core/layout.ts';
 import { cpuid } from '../cpu/cpuid.ts';
 import { ModelSpecificRegisters } from '../cpu/model-specific-registers.ts';
@@ -107,11 +119,17 @@ export class Domain {
       memoryBytes: options.memory,
       extraDevices: options.devices ?? [],
     });
+    // A timer that the guest arms for sooner than the end of the slice ends the slice.
+    this.board.events.onSooner(() => core.endSlice());
     this.#load(options);
   }
 
   #load(options: DomainOptions): void {
-    const acpi = buildAcpiTables({ processors: 1, memoryTop: Math.min(options.memory, LOW_MEMORY_LIMIT) });
+    const acpi = buildAcpiTables({
+      processors: 1,
+      memoryTop: Math.min(options.memory, LOW_MEMORY_LIMIT),
+      serialPorts: 4,
+    });
     const plan = planBoot({
       kernel: options.kernel,
       memoryBytes: options.memory,
@@ -120,7 +138,8 @@ export class Domain {
       modules: options.modules ?? [],
       rsdpAddress: acpi.rootPointer,
     });
-    for (const { address, bytes } of [{ address: acpi.address, bytes: acpi.bytes }, ...plan.placements]) this.cell.guestMemory.writeBytes(address, bytes);
+    for (const { address, bytes } of [{ address: acpi.address, bytes: acpi.bytes }, ...plan.placements])
+      this.cell.guestMemory.writeBytes(address, bytes);
     loadProcessorState(this.cell.memory, plan.cpu);
     this.cell.core.updateMode();
   }
@@ -134,7 +153,8 @@ export class Domain {
       portRead: (port, size) => this.board.ports.read(port, size as 1 | 2 | 4),
       portWrite: (port, size, value) => this.board.ports.write(port, size as 1 | 2 | 4, value >>> 0),
       mmioRead: (gfn, offset, size) => this.board.mmio.read((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4),
-      mmioWrite: (gfn, offset, size, value) => this.board.mmio.write((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4, value >>> 0),
+      mmioWrite: (gfn, offset, size, value) =>
+        this.board.mmio.write((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4, value >>> 0),
       acknowledgeInterrupt: () => {
         const vector = this.board.apic.acknowledge();
         this.#interruptChanged();
@@ -257,7 +277,10 @@ export class Domain {
   }
 
   #canWake(): boolean {
-    return this.#interruptsEnabled() && (this.board.apic.pendingVector() >= 0 || this.#view.getUint32(NMI_PENDING, true) !== 0);
+    return (
+      this.#interruptsEnabled() &&
+      (this.board.apic.pendingVector() >= 0 || this.#view.getUint32(NMI_PENDING, true) !== 0)
+    );
   }
 
   /** Lets the host's other tasks run, for at least `milliseconds` unless something wakes the domain. */

@@ -3,9 +3,29 @@
 // of its own.
 
 import {
-  ARENA_END, ARENA_NEXT, BLOCK_ADDRESS, BLOCK_BYTES, BLOCK_COUNT, BLOCK_EXECUTIONS, BLOCK_FRAME_NEXT, BLOCK_HEADER, BLOCK_MODE, BLOCK_NEXT,
-  BLOCK_SECOND, MODE_CODE_32, MODE_CODE_64, MODE_CODE_MASK, MODE_EM, MODE_OSFXSR, MODE_PROTECTED, MODE_STEP, MODE_TS, RECORD_SIZE, VECTOR_GP,
-  VECTOR_NM, VECTOR_UD,
+  ARENA_END,
+  ARENA_NEXT,
+  BLOCK_ADDRESS,
+  BLOCK_BYTES,
+  BLOCK_COUNT,
+  BLOCK_EXECUTIONS,
+  BLOCK_FRAME_NEXT,
+  BLOCK_HEADER,
+  BLOCK_MODE,
+  BLOCK_NEXT,
+  BLOCK_SECOND,
+  MODE_CODE_32,
+  MODE_CODE_64,
+  MODE_CODE_MASK,
+  MODE_EM,
+  MODE_OSFXSR,
+  MODE_PROTECTED,
+  MODE_STEP,
+  MODE_TS,
+  RECORD_SIZE,
+  VECTOR_GP,
+  VECTOR_NM,
+  VECTOR_UD,
 } from '../core/layout.ts';
 import { Decoder, decodeStatus, type CodeSize } from './decoder.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -128,8 +148,10 @@ export function codeSizeOf(mode: number): CodeSize {
 /** The exception that an instruction of the x87, MMX or SSE units raises while CR0 and CR4 disable them, or -1 (SDM vol. 3A section 2.5, table 14-1). */
 function unavailable(needs: 'nothing' | 'x87' | 'mmx' | 'sse', mode: number): number {
   switch (needs) {
-    case 'nothing': return -1;
-    case 'x87': return mode & (MODE_EM | MODE_TS) ? VECTOR_NM : -1;
+    case 'nothing':
+      return -1;
+    case 'x87':
+      return mode & (MODE_EM | MODE_TS) ? VECTOR_NM : -1;
     case 'mmx':
       if (mode & MODE_EM) return VECTOR_UD;
       break;

@@ -87,7 +87,9 @@ function addTo(slot: number, entry: DecodeEntry): void {
 
 for (const form of forms) {
   const entry = entryOf(form);
-  const opcodes = form.opcodeRegister ? [0, 1, 2, 3, 4, 5, 6, 7].map((register) => form.opcode + register) : [form.opcode];
+  const opcodes = form.opcodeRegister
+    ? [0, 1, 2, 3, 4, 5, 6, 7].map((register) => form.opcode + register)
+    : [form.opcode];
   for (const opcode of opcodes) {
     const index = form.map * 256 + opcode;
     if (form.modrm !== 'none') withModrm[index] = 1;

@@ -201,7 +201,8 @@ export class Decoder {
   /** Finds the form; sets entry, operandSize and repetition. */
   #choose(map: number, reg: number, vex: boolean, repeat: number, codeSize: CodeSize, isProtected: boolean): boolean {
     const list = candidates(map, this.opcode, reg);
-    const prefix = repeat === 0xf3 ? 'f3' : repeat === 0xf2 ? 'f2' : repeat === 0x66 || this.#operandOverride ? '66' : 'np';
+    const prefix =
+      repeat === 0xf3 ? 'f3' : repeat === 0xf2 ? 'f2' : repeat === 0x66 || this.#operandOverride ? '66' : 'np';
     let chosen: DecodeEntry | null = null;
     for (const entry of list) {
       if (entry.vex !== vex) continue;
@@ -223,7 +224,8 @@ export class Decoder {
     if (this.lock && !(chosen.lockable && this.memory)) return false;
     this.entry = chosen;
     this.operandSize = this.#operandSizeFor(chosen, codeSize);
-    this.repetition = !chosen.repeatable || repeat === 0 || repeat === 0x66 ? 'none' : repeat === 0xf3 ? 'repe' : 'repne';
+    this.repetition =
+      !chosen.repeatable || repeat === 0 || repeat === 0x66 ? 'none' : repeat === 0xf3 ? 'repe' : 'repne';
     // REPNE before an instruction that knows only REP acts as REP.
     if (this.repetition === 'repne' && !chosen.form.attributes.has('repz')) this.repetition = 'repe';
     return true;
@@ -296,11 +298,13 @@ export class Decoder {
   #immediate(operand: OperandPattern): void {
     let low: number;
     if (operand.width === 'b' || operand.width === 'bs') low = this.#signedByte();
-    else if (operand.width === 'w' || (operand.width !== 'd' && this.operandSize === 16)) low = (this.#word() << 16) >> 16;
+    else if (operand.width === 'w' || (operand.width !== 'd' && this.operandSize === 16))
+      low = (this.#word() << 16) >> 16;
     else low = this.#dword();
     this.immediateLow = low;
     this.immediateHigh = low >> 31;
-    if (operand.width === 'q' || (operand.width === 'v' && operand.place === 'I' && this.operandSize === 64)) this.immediateHigh = this.#dword();
+    if (operand.width === 'q' || (operand.width === 'v' && operand.place === 'I' && this.operandSize === 64))
+      this.immediateHigh = this.#dword();
     if (operand.place === 'A') this.secondImmediate = this.#word();
   }
 
@@ -318,7 +322,17 @@ export class Decoder {
 
 function isLegacyPrefix(byte: number): boolean {
   switch (byte) {
-    case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3:
+    case 0x26:
+    case 0x2e:
+    case 0x36:
+    case 0x3e:
+    case 0x64:
+    case 0x65:
+    case 0x66:
+    case 0x67:
+    case 0xf0:
+    case 0xf2:
+    case 0xf3:
       return true;
     default:
       return false;

@@ -91,7 +91,10 @@ export function emitFlagsFromCarries(code: Code, bits: number, pushResult: () =>
 
 /** Flags from a result, with CF, OF and AF (locals holding 0 or 1, or null for zero). */
 export function emitFlagsFromResult(
-  code: Code, bits: number, pushResult: () => void, rest: { CF: number | null; OF: number | null; AF: number | null },
+  code: Code,
+  bits: number,
+  pushResult: () => void,
+  rest: { CF: number | null; OF: number | null; AF: number | null },
 ): void {
   storeResult(code, bits, pushResult);
   emitAux(code, rest.CF, rest.OF, () => {
@@ -163,7 +166,13 @@ export function emitWriteFlag(code: Code, flag: Flag, value: number, scratch: ()
     return emitFlags(code, flags as Record<Flag, number>);
   }
   // The others have one bit (CF two) that inverts them.
-  const [address, shift, pattern] = { CF: [HIGH, 30, 3], OF: [HIGH, 30, 1], AF: [FLAG_AUX, 3, 1], SF: [FLAG_AUX, 0, 1], PF: [FLAG_AUX, 8, 1] }[flag] as [number, number, number];
+  const [address, shift, pattern] = {
+    CF: [HIGH, 30, 3],
+    OF: [HIGH, 30, 1],
+    AF: [FLAG_AUX, 3, 1],
+    SF: [FLAG_AUX, 0, 1],
+    PF: [FLAG_AUX, 8, 1],
+  }[flag] as [number, number, number];
   code.i32Const(0);
   load(code, address);
   emitReadFlag(code, flag);

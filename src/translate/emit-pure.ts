@@ -18,8 +18,16 @@ function maskTo(code: Code, bits: number): void {
 }
 
 const commutative: Partial<Record<PureOperator, [string, string]>> = {
-  add: ['i32Add', 'i64Add'], sub: ['i32Sub', 'i64Sub'], mul: ['i32Mul', 'i64Mul'], shl: ['i32Shl', 'i64Shl'], shr: ['i32ShrU', 'i64ShrU'],
-  and: ['i32And', 'i64And'], or: ['i32Or', 'i64Or'], xor: ['i32Xor', 'i64Xor'], eq: ['i32Eq', 'i64Eq'], ltu: ['i32LtU', 'i64LtU'],
+  add: ['i32Add', 'i64Add'],
+  sub: ['i32Sub', 'i64Sub'],
+  mul: ['i32Mul', 'i64Mul'],
+  shl: ['i32Shl', 'i64Shl'],
+  shr: ['i32ShrU', 'i64ShrU'],
+  and: ['i32And', 'i64And'],
+  or: ['i32Or', 'i64Or'],
+  xor: ['i32Xor', 'i64Xor'],
+  eq: ['i32Eq', 'i64Eq'],
+  ltu: ['i32LtU', 'i64LtU'],
 };
 /** Those whose result can have bits above its width. */
 const overflowing: ReadonlySet<PureOperator> = new Set(['add', 'sub', 'mul', 'shl']);

@@ -21,7 +21,8 @@ let count = FIRST_FORM_HANDLER;
 for (const { index, variant } of allVariants()) {
   let table = byForm.get(variant.form);
   if (!table) byForm.set(variant.form, (table = new Int32Array(256).fill(-1)));
-  table[variantKey(variant.operandSize, variant.memory, variant.environment, variant.addressSize, variant.repetition)] = index;
+  table[variantKey(variant.operandSize, variant.memory, variant.environment, variant.addressSize, variant.repetition)] =
+    index;
   count = index + 1;
 }
 
@@ -30,7 +31,12 @@ export const handlerCount = count;
 
 /** Index of a form's handler, or -1 when the form has none for these circumstances. */
 export function handlerIndex(
-  form: Form, operandSize: number, memory: boolean, environment: Environment, addressSize: number, repetition: HandlerVariant['repetition'],
+  form: Form,
+  operandSize: number,
+  memory: boolean,
+  environment: Environment,
+  addressSize: number,
+  repetition: HandlerVariant['repetition'],
 ): number {
   return byForm.get(form)![variantKey(operandSize, memory, environment, addressSize, repetition)]!;
 }

@@ -37,7 +37,11 @@ export function acceptsMemory(form: Form): boolean {
 
 /** True when handlers depend on how addresses are formed even with register operands. */
 export function usesImplicitMemory(form: Form): boolean {
-  return form.attributes.has('stack') || form.attributes.has('implicit') || form.operands.some((operand) => 'OXY'.includes(operand.place));
+  return (
+    form.attributes.has('stack') ||
+    form.attributes.has('implicit') ||
+    form.operands.some((operand) => 'OXY'.includes(operand.place))
+  );
 }
 
 function environmentsOf(form: Form, memory: boolean): { environment: Environment; addressSize: 16 | 32 | 64 }[] {
@@ -52,7 +56,8 @@ function environmentsOf(form: Form, memory: boolean): { environment: Environment
   return all.filter(({ environment, addressSize }) => {
     if (form.attributes.has('i64') && environment === 'long') return false;
     if (form.attributes.has('o64') && environment === 'flat') return false;
-    for (const size of [16, 32, 64] as const) if (form.attributes.has(`a${size}`) && sizeMatters && addressSize !== size) return false;
+    for (const size of [16, 32, 64] as const)
+      if (form.attributes.has(`a${size}`) && sizeMatters && addressSize !== size) return false;
     return true;
   });
 }
@@ -68,15 +73,25 @@ export function* variantsOf(form: Form): Generator<HandlerVariant> {
   for (const operandSize of form.sizes)
     for (const memory of kinds)
       for (const { environment, addressSize } of environmentsOf(form, memory))
-        for (const repetition of repetitionsOf(form)) yield { form, operandSize, memory, environment, addressSize, repetition };
+        for (const repetition of repetitionsOf(form))
+          yield { form, operandSize, memory, environment, addressSize, repetition };
 }
 
 /** A number that is unique among one form's variants; `HandlerTable` finds handlers by it. */
 export function variantKey(
-  operandSize: number, memory: boolean, environment: Environment, addressSize: number, repetition: HandlerVariant['repetition'],
+  operandSize: number,
+  memory: boolean,
+  environment: Environment,
+  addressSize: number,
+  repetition: HandlerVariant['repetition'],
 ): number {
   const environments = { none: 0, long: 1, flat: 2, segmented: 3 };
   const repetitions = { none: 0, repe: 1, repne: 2 };
-  return (operandSize >> 4 === 4 ? 3 : operandSize >> 4) | (memory ? 4 : 0) | (environments[environment] << 3) |
-    (repetitions[repetition] << 5) | (addressSize === 16 ? 128 : 0);
+  return (
+    (operandSize >> 4 === 4 ? 3 : operandSize >> 4) |
+    (memory ? 4 : 0) |
+    (environments[environment] << 3) |
+    (repetitions[repetition] << 5) |
+    (addressSize === 16 ? 128 : 0)
+  );
 }

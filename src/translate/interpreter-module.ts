@@ -5,7 +5,8 @@ import { EXIT_REASON, RECORD_A, RECORD_IMMEDIATE, RECORD_LINK_NEXT } from '../co
 import { coreRoutines } from '../isa/core-routines.ts';
 import { ModuleBuilder } from '../wasm/module-builder.ts';
 import type { ValueType } from '../wasm/value-type.ts';
-import { emitEnter, emitFollow, HandlerEmitter, type HandlerImports } from './emit-handler.ts';
+import { HandlerEmitter } from './emit-handler.ts';
+import { emitEnter, emitFollow, type HandlerImports } from './emit-transfer.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
 

@@ -1,7 +1,14 @@
 // Reads a meaning into IR: the abstract machine whose values are IR nodes. Folds constants, nothing more.
 
 import type {
-  AbstractMachine, Bits, ExceptionName, Flag, ImplicitSegment, Operand, SystemFlag, Value,
+  AbstractMachine,
+  Bits,
+  ExceptionName,
+  Flag,
+  ImplicitSegment,
+  Operand,
+  SystemFlag,
+  Value,
 } from '../isa/abstract-machine.ts';
 import { coreRoutines, type CoreRoutine } from '../isa/core-routines.ts';
 import { operandBits, type OperandPattern } from '../isa/form.ts';
@@ -12,9 +19,17 @@ import type { HandlerVariant } from './handler-variant.ts';
 import type { Node, Operation, PureOperator, RegisterKind, RegisterPlace } from './ir.ts';
 
 const vectors: Record<ExceptionName, { vector: number; code: number }> = {
-  '#DE': { vector: 0, code: -1 }, '#DB': { vector: 1, code: -1 }, '#BP': { vector: 3, code: -1 }, '#OF': { vector: 4, code: -1 },
-  '#BR': { vector: 5, code: -1 }, '#UD': { vector: 6, code: -1 }, '#NM': { vector: 7, code: -1 }, '#SS': { vector: 12, code: 0 },
-  '#GP': { vector: 13, code: 0 }, '#MF': { vector: 16, code: -1 }, '#XM': { vector: 19, code: -1 },
+  '#DE': { vector: 0, code: -1 },
+  '#DB': { vector: 1, code: -1 },
+  '#BP': { vector: 3, code: -1 },
+  '#OF': { vector: 4, code: -1 },
+  '#BR': { vector: 5, code: -1 },
+  '#UD': { vector: 6, code: -1 },
+  '#NM': { vector: 7, code: -1 },
+  '#SS': { vector: 12, code: 0 },
+  '#GP': { vector: 13, code: 0 },
+  '#MF': { vector: 16, code: -1 },
+  '#XM': { vector: 19, code: -1 },
 };
 const reductions: ReadonlySet<string> = new Set(vectorReduce);
 
@@ -29,7 +44,12 @@ class BoundOperand implements Operand {
   /** The probe of `readForWrite`, for the `write` that follows. */
   probe: Node | null = null;
 
-  constructor(pattern: OperandPattern, variant: HandlerVariant, immediateSlot: 0 | 1, displacement: Node | null = null) {
+  constructor(
+    pattern: OperandPattern,
+    variant: HandlerVariant,
+    immediateSlot: 0 | 1,
+    displacement: Node | null = null,
+  ) {
     this.pattern = pattern;
     this.bits = operandBits(pattern, variant.operandSize);
     this.isMemory = 'OMXY'.includes(pattern.place) || ('EWQ'.includes(pattern.place) && variant.memory);
@@ -41,9 +61,21 @@ class BoundOperand implements Operand {
 
 function registerPlace(pattern: OperandPattern): RegisterPlace | null {
   switch (pattern.place) {
-    case 'G': case 'Z': case 'V': case 'P': case 'S': case 'C': case 'D':
+    case 'G':
+    case 'Z':
+    case 'V':
+    case 'P':
+    case 'S':
+    case 'C':
+    case 'D':
       return { field: 'A' };
-    case 'E': case 'R': case 'W': case 'U': case 'Q': case 'N': case 'F':
+    case 'E':
+    case 'R':
+    case 'W':
+    case 'U':
+    case 'Q':
+    case 'N':
+    case 'F':
       return { field: 'B' };
     case 'B':
       return { field: 'C' };
@@ -228,13 +260,21 @@ export class IrBuilder implements AbstractMachine {
 
   loadAt(segment: ImplicitSegment, offset: Value, bits: Bits): Node {
     const bytes = bits / 8;
-    const linear = this.node(64, { op: 'segmentAddress', segment: segment === 'ES' ? 'ES' : 'operand', bytes, write: false }, this.zeroExtend(offset, 64));
+    const linear = this.node(
+      64,
+      { op: 'segmentAddress', segment: segment === 'ES' ? 'ES' : 'operand', bytes, write: false },
+      this.zeroExtend(offset, 64),
+    );
     return this.load(this.probe(linear, 'read', bytes), bits);
   }
 
   storeAt(segment: ImplicitSegment, offset: Value, value: Value): void {
     const bytes = value.bits / 8;
-    const linear = this.node(64, { op: 'segmentAddress', segment: segment === 'ES' ? 'ES' : 'operand', bytes, write: true }, this.zeroExtend(offset, 64));
+    const linear = this.node(
+      64,
+      { op: 'segmentAddress', segment: segment === 'ES' ? 'ES' : 'operand', bytes, write: true },
+      this.zeroExtend(offset, 64),
+    );
     this.store(this.probe(linear, 'write', bytes), value);
   }
 
@@ -315,7 +355,8 @@ export class IrBuilder implements AbstractMachine {
   }
   core(routine: CoreRoutine, ...values: Value[]): Node {
     const { parameters, result } = coreRoutines[routine];
-    if (values.length !== parameters.length) throw new Error(`${routine} takes ${parameters.length} values, not ${values.length}`);
+    if (values.length !== parameters.length)
+      throw new Error(`${routine} takes ${parameters.length} values, not ${values.length}`);
     return this.node(result === 'v128' ? 128 : result === 'i64' ? 64 : 32, { op: 'core', routine }, ...values);
   }
   nextInstruction(): Node {
@@ -364,28 +405,64 @@ export class IrBuilder implements AbstractMachine {
     if (IrBuilder.known(b) === 0n) return a as Node;
     return this.both('add', a, b);
   }
-  sub(a: Value, b: Value): Node { return this.both('sub', a, b); }
-  mul(a: Value, b: Value): Node { return this.both('mul', a, b); }
-  and(a: Value, b: Value): Node { return this.both('and', a, b); }
-  or(a: Value, b: Value): Node { return this.both('or', a, b); }
-  xor(a: Value, b: Value): Node { return this.both('xor', a, b); }
-  not(a: Value): Node { return this.pure('not', a.bits, a); }
-  neg(a: Value): Node { return this.pure('neg', a.bits, a); }
+  sub(a: Value, b: Value): Node {
+    return this.both('sub', a, b);
+  }
+  mul(a: Value, b: Value): Node {
+    return this.both('mul', a, b);
+  }
+  and(a: Value, b: Value): Node {
+    return this.both('and', a, b);
+  }
+  or(a: Value, b: Value): Node {
+    return this.both('or', a, b);
+  }
+  xor(a: Value, b: Value): Node {
+    return this.both('xor', a, b);
+  }
+  not(a: Value): Node {
+    return this.pure('not', a.bits, a);
+  }
+  neg(a: Value): Node {
+    return this.pure('neg', a.bits, a);
+  }
   private shift(op: PureOperator, a: Value, amount: Value | number): Node {
-    const by = typeof amount === 'number' ? this.constant(amount, a.bits === 64 ? 64 : 32) : this.resize(amount, a.bits === 64 ? 64 : 32);
+    const by =
+      typeof amount === 'number'
+        ? this.constant(amount, a.bits === 64 ? 64 : 32)
+        : this.resize(amount, a.bits === 64 ? 64 : 32);
     return this.pure(op, a.bits, a, by);
   }
-  shl(a: Value, amount: Value | number): Node { return this.shift('shl', a, amount); }
-  shr(a: Value, amount: Value | number): Node { return this.shift('shr', a, amount); }
-  sar(a: Value, amount: Value | number): Node { return this.shift('sar', a, amount); }
-  rotl(a: Value, amount: Value | number): Node { return this.shift('rotl', a, amount); }
-  rotr(a: Value, amount: Value | number): Node { return this.shift('rotr', a, amount); }
-  eq(a: Value, b: Value): Node { return this.both('eq', a, b, 1); }
-  ltu(a: Value, b: Value): Node { return this.both('ltu', a, b, 1); }
-  lts(a: Value, b: Value): Node { return this.both('lts', a, b, 1); }
-  isZero(a: Value): Node { return this.pure('isZero', 1, a); }
+  shl(a: Value, amount: Value | number): Node {
+    return this.shift('shl', a, amount);
+  }
+  shr(a: Value, amount: Value | number): Node {
+    return this.shift('shr', a, amount);
+  }
+  sar(a: Value, amount: Value | number): Node {
+    return this.shift('sar', a, amount);
+  }
+  rotl(a: Value, amount: Value | number): Node {
+    return this.shift('rotl', a, amount);
+  }
+  rotr(a: Value, amount: Value | number): Node {
+    return this.shift('rotr', a, amount);
+  }
+  eq(a: Value, b: Value): Node {
+    return this.both('eq', a, b, 1);
+  }
+  ltu(a: Value, b: Value): Node {
+    return this.both('ltu', a, b, 1);
+  }
+  lts(a: Value, b: Value): Node {
+    return this.both('lts', a, b, 1);
+  }
+  isZero(a: Value): Node {
+    return this.pure('isZero', 1, a);
+  }
   select(condition: Value, then: Value, otherwise: Value): Node {
-    if (then.bits !== otherwise.bits) throw new Error(`select of ${then.bits} and ${otherwise.bits} bits in ${this.variant.form.text}`);
+    if (then.bits !== otherwise.bits)
+      throw new Error(`select of ${then.bits} and ${otherwise.bits} bits in ${this.variant.form.text}`);
     return this.pure('select', then.bits, condition, then, otherwise);
   }
   zeroExtend(a: Value, bits: Bits): Node {
@@ -404,11 +481,21 @@ export class IrBuilder implements AbstractMachine {
   resize(a: Value, bits: Bits): Node {
     return bits < a.bits ? this.truncate(a, bits) : this.zeroExtend(a, bits);
   }
-  bit(a: Value, position: number): Node { return this.truncate(position === 0 ? a : this.shr(a, position), 1); }
-  sign(a: Value): Node { return this.bit(a, a.bits - 1); }
-  popcnt(a: Value): Node { return this.pure('popcnt', a.bits, a); }
-  clz(a: Value): Node { return this.pure('clz', a.bits, a); }
-  ctz(a: Value): Node { return this.pure('ctz', a.bits, a); }
+  bit(a: Value, position: number): Node {
+    return this.truncate(position === 0 ? a : this.shr(a, position), 1);
+  }
+  sign(a: Value): Node {
+    return this.bit(a, a.bits - 1);
+  }
+  popcnt(a: Value): Node {
+    return this.pure('popcnt', a.bits, a);
+  }
+  clz(a: Value): Node {
+    return this.pure('clz', a.bits, a);
+  }
+  ctz(a: Value): Node {
+    return this.pure('ctz', a.bits, a);
+  }
 
   // ---- Vectors. ----
   vector(operator: VectorOperator, ...values: Value[]): Node {

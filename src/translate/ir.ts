@@ -8,8 +8,30 @@ import type { CoreRoutine } from '../isa/core-routines.ts';
 import type { VectorOperator } from '../isa/vector-operators.ts';
 
 export type PureOperator =
-  | 'add' | 'sub' | 'mul' | 'and' | 'or' | 'xor' | 'not' | 'neg' | 'shl' | 'shr' | 'sar' | 'rotl' | 'rotr'
-  | 'eq' | 'ltu' | 'lts' | 'isZero' | 'select' | 'zeroExtend' | 'signExtend' | 'truncate' | 'popcnt' | 'clz' | 'ctz';
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'and'
+  | 'or'
+  | 'xor'
+  | 'not'
+  | 'neg'
+  | 'shl'
+  | 'shr'
+  | 'sar'
+  | 'rotl'
+  | 'rotr'
+  | 'eq'
+  | 'ltu'
+  | 'lts'
+  | 'isZero'
+  | 'select'
+  | 'zeroExtend'
+  | 'signExtend'
+  | 'truncate'
+  | 'popcnt'
+  | 'clz'
+  | 'ctz';
 
 /** Where a register operand is: named by a field of the record, or fixed in the CPU state. */
 export type RegisterPlace = { readonly field: 'A' | 'B' | 'C' } | { readonly address: number };
@@ -46,7 +68,12 @@ export type Operation =
   | { readonly op: 'privilege' }
   // Memory.
   | { readonly op: 'offset'; readonly absolute: boolean }
-  | { readonly op: 'segmentAddress'; readonly segment: 'operand' | 'ES' | 'SS'; readonly bytes: number; readonly write: boolean }
+  | {
+      readonly op: 'segmentAddress';
+      readonly segment: 'operand' | 'ES' | 'SS';
+      readonly bytes: number;
+      readonly write: boolean;
+    }
   | { readonly op: 'stackOffset' }
   | { readonly op: 'adjustStack' }
   | { readonly op: 'probe'; readonly kind: ProbeKind; readonly bytes: number; readonly stack: boolean }
@@ -70,9 +97,39 @@ export interface Node extends Value {
 }
 
 const pureOperators: ReadonlySet<string> = new Set([
-  'add', 'sub', 'mul', 'and', 'or', 'xor', 'not', 'neg', 'shl', 'shr', 'sar', 'rotl', 'rotr', 'eq', 'ltu', 'lts', 'isZero', 'select',
-  'zeroExtend', 'signExtend', 'truncate', 'popcnt', 'clz', 'ctz', 'constant', 'vector', 'shuffle', 'lane', 'setLane', 'immediate',
-  'registerNumber', 'nextInstruction', 'relativeTarget',
+  'add',
+  'sub',
+  'mul',
+  'and',
+  'or',
+  'xor',
+  'not',
+  'neg',
+  'shl',
+  'shr',
+  'sar',
+  'rotl',
+  'rotr',
+  'eq',
+  'ltu',
+  'lts',
+  'isZero',
+  'select',
+  'zeroExtend',
+  'signExtend',
+  'truncate',
+  'popcnt',
+  'clz',
+  'ctz',
+  'constant',
+  'vector',
+  'shuffle',
+  'lane',
+  'setLane',
+  'immediate',
+  'registerNumber',
+  'nextInstruction',
+  'relativeTarget',
 ]);
 
 /** True when the node depends on its inputs alone, so that it may be computed anywhere after them, or not at all. */

@@ -1,9 +1,34 @@
 // Turns a decoded instruction into a record of machine memory that a handler reads; layout.ts has the fields.
 
 import {
-  CODE_PAGE, FPR, GPR, MODE_CODE_64, MODE_CODE_MASK, MODE_STACK_32, MODE_UNCHECKED_ES, RECORD_A, RECORD_ADDRESSING, RECORD_B, RECORD_BASE,
-  RECORD_C, RECORD_DISPLACEMENT, RECORD_HANDLER, RECORD_IMMEDIATE, RECORD_INDEX, RECORD_LENGTH, RECORD_LINK_NEXT, RECORD_LINK_TAKEN,
-  RECORD_OFFSET, RECORD_REMAINING, RECORD_SEGMENT_BASE, RECORD_SIZE, SEGMENT_ES, WIDE_STEP, XMM, XMM_STRIDE, ZERO,
+  CODE_PAGE,
+  FPR,
+  GPR,
+  MODE_CODE_64,
+  MODE_CODE_MASK,
+  MODE_STACK_32,
+  MODE_UNCHECKED_ES,
+  RECORD_A,
+  RECORD_ADDRESSING,
+  RECORD_B,
+  RECORD_BASE,
+  RECORD_C,
+  RECORD_DISPLACEMENT,
+  RECORD_HANDLER,
+  RECORD_IMMEDIATE,
+  RECORD_INDEX,
+  RECORD_LENGTH,
+  RECORD_LINK_NEXT,
+  RECORD_LINK_TAKEN,
+  RECORD_OFFSET,
+  RECORD_REMAINING,
+  RECORD_SEGMENT_BASE,
+  RECORD_SIZE,
+  SEGMENT_ES,
+  WIDE_STEP,
+  XMM,
+  XMM_STRIDE,
+  ZERO,
 } from '../core/layout.ts';
 import type { OperandPattern } from '../isa/form.ts';
 import { SEGMENT_NONE, type Decoder } from './decoder.ts';
@@ -93,18 +118,26 @@ export class RecordWriter {
   #register(record: number, decoder: Decoder, { place, width }: OperandPattern): void {
     const view = this.#view;
     switch (place) {
-      case 'G': return view.setUint16(record + RECORD_A, generalAddress(decoder.reg, width === 'b', decoder.rex), true);
-      case 'Z': return view.setUint16(record + RECORD_A, generalAddress(decoder.rm, width === 'b', decoder.rex), true);
-      case 'V': return view.setUint16(record + RECORD_A, XMM + decoder.reg * XMM_STRIDE, true);
-      case 'P': return view.setUint16(record + RECORD_A, FPR + (decoder.reg & 7) * 16, true);
-      case 'S': return view.setUint16(record + RECORD_A, decoder.reg & 7, true);
+      case 'G':
+        return view.setUint16(record + RECORD_A, generalAddress(decoder.reg, width === 'b', decoder.rex), true);
+      case 'Z':
+        return view.setUint16(record + RECORD_A, generalAddress(decoder.rm, width === 'b', decoder.rex), true);
+      case 'V':
+        return view.setUint16(record + RECORD_A, XMM + decoder.reg * XMM_STRIDE, true);
+      case 'P':
+        return view.setUint16(record + RECORD_A, FPR + (decoder.reg & 7) * 16, true);
+      case 'S':
+        return view.setUint16(record + RECORD_A, decoder.reg & 7, true);
       case 'C':
-      case 'D': return view.setUint16(record + RECORD_A, decoder.reg, true);
-      case 'B': return view.setUint8(record + RECORD_C, decoder.vvvv * 8);
+      case 'D':
+        return view.setUint16(record + RECORD_A, decoder.reg, true);
+      case 'B':
+        return view.setUint8(record + RECORD_C, decoder.vvvv * 8);
       default:
     }
     if (decoder.memory) return;
-    if (place === 'E' || place === 'R') view.setUint16(record + RECORD_B, generalAddress(decoder.rm, width === 'b', decoder.rex), true);
+    if (place === 'E' || place === 'R')
+      view.setUint16(record + RECORD_B, generalAddress(decoder.rm, width === 'b', decoder.rex), true);
     else if (place === 'W' || place === 'U') view.setUint16(record + RECORD_B, XMM + decoder.rm * XMM_STRIDE, true);
     else if (place === 'Q' || place === 'N') view.setUint16(record + RECORD_B, FPR + (decoder.rm & 7) * 16, true);
     else if (place === 'F') view.setUint16(record + RECORD_B, decoder.modrm & 7, true);

@@ -58,7 +58,7 @@ export function repeatMove(ip: i32, shift: i32): i32 {
   }
   const elements = bulkMove(from, to, most, shift);
   if (elements == 0) return 0;
-  const bytes = <i64>elements << <i64>shift;
+  const bytes = (<i64>elements) << (<i64>shift);
   step(RSI, bytes, long);
   step(RDI, bytes, long);
   counted(elements, long);
@@ -75,7 +75,7 @@ export function repeatFill(ip: i32, shift: i32): i32 {
   const to = long ? destination : (destination + load<i64>(SEGMENT_ES)) & 0xffffffff;
   const elements = bulkFill(to, most, shift);
   if (elements == 0) return 0;
-  step(RDI, <i64>elements << <i64>shift, long);
+  step(RDI, (<i64>elements) << (<i64>shift), long);
   counted(elements, long);
   return 1;
 }

@@ -1,0 +1,54 @@
+// WebAssembly for the inline TLB probe, before every load and store.
+
+import { TLB_ADDEND, TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../core/layout.ts';
+import { ACCESS_STACK, faultIf, type EmitContext, type OperationOf } from './emit-context.ts';
+import type { Node } from './ir.ts';
+
+const TLB_SHIFT = 12 - Math.log2(TLB_ENTRY_SIZE);
+const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
+
+/** Turns a linear address into the machine address in the node's local: through the TLB, or the core, which may fault. */
+export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>, node: Node, linear: Node): void {
+  const { code } = context;
+  const { kind, bytes, stack } = operation;
+  const address = context.asLocal(linear);
+  const machine = context.local('i32');
+  context.bind(node, machine);
+  code.localGet(address);
+  if (bytes > 1) {
+    // The tag of an access that crosses into the next page never matches.
+    code.i64Const(BigInt(bytes - 1));
+    code.i64Add();
+  }
+  code.i64Const(-4096n);
+  code.i64And();
+  code.i32Const(0);
+  code.i32Load(TLB_BASE);
+  code.localGet(address);
+  code.i32WrapI64();
+  code.i32Const(TLB_SHIFT);
+  code.i32ShrU();
+  code.i32Const(TLB_INDEX_MASK);
+  code.i32And();
+  code.i32Add();
+  code.localTee(context.entry());
+  code.i64Load(kind === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
+  code.i64Eq();
+  code.if('i32');
+  code.localGet(address);
+  code.i32WrapI64();
+  code.localGet(context.entry());
+  code.i32Load(TLB_ADDEND);
+  code.i32Add();
+  code.else();
+  code.localGet(address);
+  code.i32Const(bytes | (stack ? ACCESS_STACK : 0));
+  code.localGet(0);
+  code.call(context.imports.core(kind === 'read' ? 'loadMiss' : kind === 'write' ? 'storeMiss' : 'updateMiss'));
+  code.localTee(machine);
+  code.i32Eqz();
+  faultIf(context);
+  code.localGet(machine);
+  code.end();
+  code.localSet(machine);
+}

@@ -1,0 +1,64 @@
+// How handlers hand over: to the next record, into another block, or back to the run loop.
+
+import { BUDGET } from '../core/layout.ts';
+import type { Code } from '../wasm/code.ts';
+
+/** The functions that handlers call, by index in their module. */
+export interface HandlerImports {
+  /** Index of a core function. */
+  core(name: string): number;
+  /** Enters the block whose first record is at ip, or gives back EXIT_REASON when ip is 0. */
+  readonly proceed: number;
+}
+
+/** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */
+export function emitEnter(code: Code, ip: number, handlerType: number, imports: HandlerImports): void {
+  const left = code.addLocal('i32');
+  code.i32Const(0);
+  code.i32Const(0);
+  code.i32Load(BUDGET);
+  code.localGet(ip);
+  code.i32Const(20); // BLOCK_HEADER - BLOCK_COUNT
+  code.i32Sub();
+  code.i32Load(0);
+  code.i32Sub();
+  code.localTee(left);
+  code.i32Const(0);
+  code.i32LtS();
+  code.if(undefined);
+  code.localGet(ip);
+  code.call(imports.core('blockBoundary'));
+  code.returnCall(imports.proceed);
+  code.end();
+  code.localGet(left);
+  code.i32Store(BUDGET);
+  emitDispatch(code, ip, 0, handlerType);
+}
+
+/** Calls the handler of the record `offset` bytes after local `ip`. */
+export function emitDispatch(code: Code, ip: number, offset: number, handlerType: number): void {
+  code.localGet(ip);
+  if (offset !== 0) {
+    code.i32Const(offset);
+    code.i32Add();
+  }
+  code.localGet(ip);
+  code.i32Load(offset);
+  code.returnCallIndirect(handlerType, 0);
+}
+
+/** Goes on at the block that a link of the record points to, which the core finds the first time. */
+export function emitFollow(code: Code, link: number, taken: 0 | 1, handlerType: number, imports: HandlerImports): void {
+  const target = code.addLocal('i32');
+  code.localGet(0);
+  code.i32Load(link);
+  code.localTee(target);
+  code.i32Eqz();
+  code.if(undefined);
+  code.localGet(0);
+  code.i32Const(taken);
+  code.call(imports.core('followLink'));
+  code.returnCall(imports.proceed);
+  code.end();
+  emitEnter(code, target, handlerType, imports);
+}
