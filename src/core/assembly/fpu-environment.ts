@@ -75,8 +75,9 @@ export function fninit(): void {
   store<u16>(FPU_DP_SELECTOR, 0);
 }
 
-/** EMMS: all registers empty. */
+/** EMMS: all registers empty, and TOP is 0 (SDM volume 3A table 13-1). */
 export function emms(): void {
+  store<u32>(FPU_TOP, 0);
   store<u8>(FPU_TAG, 0);
 }
 
