@@ -57,6 +57,10 @@ import * as aes from './vector/aes.ts';
 import * as carrylessMultiplication from './vector/carryless-multiplication.ts';
 import * as sha1 from './vector/sha1.ts';
 import * as sha256 from './vector/sha256.ts';
+import * as floatArithmetic from './vector/float-arithmetic.ts';
+import * as floatCompare from './vector/float-compare.ts';
+import * as floatConversions from './vector/float-conversions.ts';
+import * as floatHorizontal from './vector/float-horizontal.ts';
 
 const families: readonly Record<string, unknown>[] = [
   arithmetic,
@@ -113,6 +117,10 @@ const families: readonly Record<string, unknown>[] = [
   carrylessMultiplication,
   sha1,
   sha256,
+  floatArithmetic,
+  floatCompare,
+  floatConversions,
+  floatHorizontal,
 ];
 
 function isInstruction(value: unknown): value is Instruction {

@@ -5,7 +5,7 @@
 // masked nobody can tell the difference, and elsewhere an exact error term or the significands' trailing
 // zeros decide. Everything else takes the path over unpacked values.
 
-import { NEAREST, PE, ZE, floatFlags, mxcsrRounding } from './flags.ts';
+import { NEAREST, PE, floatFlags, mxcsrRounding } from './flags.ts';
 import {
   F64_SIGN,
   f64Denormal,
@@ -137,7 +137,8 @@ export function f64Div(a: u64, b: u64, mxcsr: u32): u64 {
   f64UnpackLeft(a);
   f64UnpackRight(b);
   const kind = divideUnpacked();
-  if ((floatFlags & ZE) == 0) {
+  // A division by zero reports no denormal dividend.
+  if (b << 1 != 0) {
     f64Denormal(a);
     f64Denormal(b);
   }
