@@ -80,7 +80,9 @@ export class RecordWriter {
       } else this.#register(record, decoder, operand);
     }
     if (decoder.memory) this.#address(record, decoder, offset, segment, mode);
-    else if (entry.usesString || entry.addressSizeMatters) this.#segment(record, decoder, segment, mode);
+    // LOOP and JCXZ go by the address size too, but where it would be are the links of a jump.
+    else if (entry.usesString || (entry.addressSizeMatters && !entry.form.operands.some(({ place }) => place === 'J')))
+      this.#segment(record, decoder, segment, mode);
     return true;
   }
 
