@@ -287,7 +287,7 @@ test('LTR takes an available TSS of 16 bytes and makes it busy', () => {
 
 test("LAR, LSL, VERR and VERW look with the program's privilege", () => {
   const machine = protectedMode();
-  assert.equal(machine.core('lar', CODE_0), 0xc09b00n);
+  assert.equal(machine.core('lar', CODE_0), 0xcf9b00n);
   assert.equal(machine.core('lsl', CODE_0), 0xffffffffn);
   assert.equal(machine.core('lsl', TASK), 0x2067n);
   assert.deepEqual(

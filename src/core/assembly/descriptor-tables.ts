@@ -121,10 +121,13 @@ function look(selector: i32, types: u32, longTypes: u32): bool {
   return load<u32>(CPL) <= dpl && <u32>(selector & 3) <= dpl;
 }
 
-/** LAR: the access rights (bits 8…23 of the descriptor's high dword; the operand takes its width), or -1 when ZF is to be clear. */
+/**
+ * LAR: bits 8…23 of the descriptor's high dword (the operand takes its width), or -1 when ZF is to be clear. AMD's
+ * processors give the limit's four high bits too, which Intel's manual calls undefined.
+ */
 export function lar(selector: i32): i64 {
   if (!look(selector, LAR_TYPES, LAR_TYPES_LONG)) return -1;
-  return <i64>((seen >> 32) & 0xf0ff00);
+  return <i64>((seen >> 32) & 0xffff00);
 }
 
 /** LSL: the limit in bytes (the operand takes its width), or -1 when ZF is to be clear. */
