@@ -53,11 +53,36 @@ function subtraction(withBorrow: boolean, writes: boolean) {
   };
 }
 
-export const add = instruction({ mnemonic: 'add', forms: binaryForms(0x00, 0, 'lock'), manual: 'APM 3 "ADD"', meaning: addition(false) });
-export const adc = instruction({ mnemonic: 'adc', forms: binaryForms(0x10, 2, 'lock'), manual: 'APM 3 "ADC"', meaning: addition(true) });
-export const sub = instruction({ mnemonic: 'sub', forms: binaryForms(0x28, 5, 'lock'), manual: 'APM 3 "SUB"', meaning: subtraction(false, true) });
-export const sbb = instruction({ mnemonic: 'sbb', forms: binaryForms(0x18, 3, 'lock'), manual: 'APM 3 "SBB"', meaning: subtraction(true, true) });
-export const cmp = instruction({ mnemonic: 'cmp', forms: binaryForms(0x38, 7, ''), manual: 'APM 3 "CMP"', meaning: subtraction(false, false) });
+export const add = instruction({
+  mnemonic: 'add',
+  forms: binaryForms(0x00, 0, 'lock'),
+  manual: 'APM 3 "ADD"',
+  meaning: addition(false),
+});
+export const adc = instruction({
+  mnemonic: 'adc',
+  forms: binaryForms(0x10, 2, 'lock'),
+  manual: 'APM 3 "ADC"',
+  meaning: addition(true),
+});
+export const sub = instruction({
+  mnemonic: 'sub',
+  forms: binaryForms(0x28, 5, 'lock'),
+  manual: 'APM 3 "SUB"',
+  meaning: subtraction(false, true),
+});
+export const sbb = instruction({
+  mnemonic: 'sbb',
+  forms: binaryForms(0x18, 3, 'lock'),
+  manual: 'APM 3 "SBB"',
+  meaning: subtraction(true, true),
+});
+export const cmp = instruction({
+  mnemonic: 'cmp',
+  forms: binaryForms(0x38, 7, ''),
+  manual: 'APM 3 "CMP"',
+  meaning: subtraction(false, false),
+});
 
 /** INC and DEC leave CF alone. */
 function step(direction: 1 | -1) {
@@ -73,10 +98,16 @@ function step(direction: 1 | -1) {
 }
 
 export const inc = instruction({
-  mnemonic: 'inc', forms: ['fe /0 Eb [lock]', 'ff /0 Ev [lock]', '40 +r Zv [i64]'], manual: 'APM 3 "INC"', meaning: step(1),
+  mnemonic: 'inc',
+  forms: ['fe /0 Eb [lock]', 'ff /0 Ev [lock]', '40 +r Zv [i64]'],
+  manual: 'APM 3 "INC"',
+  meaning: step(1),
 });
 export const dec = instruction({
-  mnemonic: 'dec', forms: ['fe /1 Eb [lock]', 'ff /1 Ev [lock]', '48 +r Zv [i64]'], manual: 'APM 3 "DEC"', meaning: step(-1),
+  mnemonic: 'dec',
+  forms: ['fe /1 Eb [lock]', 'ff /1 Ev [lock]', '48 +r Zv [i64]'],
+  manual: 'APM 3 "DEC"',
+  meaning: step(-1),
 });
 
 export const neg = instruction({
