@@ -1,7 +1,7 @@
 // The interrupt flag, PUSHF and POPF, HLT, INVLPG and its kin, CPUID. SDM volume 2, and volume 3A sections 20.3 (VME)
 // and 20.4 (protected-mode virtual interrupts).
 
-import { CPL, CR4, EXIT_HALT, EXIT_REASON, INTERRUPT_SHADOW, RFLAGS, RIP, VECTOR_GP } from '../layout.ts';
+import { CPL, CR4, EXIT_HALT, EXIT_REASON, INTERRUPT_SHADOW, RFLAGS, RIP, VECTOR_GP, VECTOR_UD } from '../layout.ts';
 import { read64 } from './access.ts';
 import { nextRip, raise } from './exceptions.ts';
 import {
@@ -47,9 +47,9 @@ export function sti(): void {
   store<u32>(RFLAGS, flags | flag);
 }
 
-/** STAC (`value` 1) and CLAC (0), at privilege level 0. The caller ends its block. */
+/** STAC (`value` 1) and CLAC (0): #UD above privilege level 0. The caller ends its block. */
 export function setAccessCheck(value: i32): void {
-  requirePrivilege();
+  if (load<u32>(CPL) != 0) raise(VECTOR_UD, -1);
   setFlags(value ? FLAG_AC : 0, FLAG_AC);
 }
 
