@@ -27,24 +27,21 @@ const END_OF_INPUT_INTERVAL = 1000;
 export interface ConsoleOptions {
   readonly output: OutputQueue;
   readonly onRequest: (request: MonitorRequest) => void;
-  /** Whether what is piped in waits for `release`, because the guest throws away what comes before. */
-  readonly holdPipedInput: boolean;
   /** Whether a shell is to be told the end of piped input, by Ctrl-D. */
   readonly sendEndOfInput: boolean;
 }
 
-/** Standard input and output as the end of a serial port. */
+/** Standard input and output as the end of a serial port: of one guest after another, when it restarts. */
 export class StandardConsole implements CharacterBackend, Disposable {
   readonly #options: ConsoleOptions;
   readonly #queue = new InputQueue();
   readonly #resources = new DisposableStore();
   #input: CharacterInput | undefined;
-  #held: boolean;
+  #held = false;
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
     const { stdin } = process;
-    this.#held = options.holdPipedInput && !stdin.isTTY;
     if (stdin.isTTY) this.#takeTerminal(stdin);
     else this.#takeStream(stdin);
     this.#resources.add({ dispose: () => void stdin.pause() });
@@ -57,6 +54,11 @@ export class StandardConsole implements CharacterBackend, Disposable {
   connect(input: CharacterInput): void {
     this.#input = input;
     if (!this.#held) this.#queue.connect(input);
+  }
+
+  /** Keeps piped input until `release`, for a guest that throws away what comes before. Called before the guest starts. */
+  hold(): void {
+    this.#held = !process.stdin.isTTY;
   }
 
   /** Lets held input through. */
