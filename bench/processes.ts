@@ -1,0 +1,56 @@
+// Runs the two systems as processes and takes times from outside: guest clocks lie.
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const projectDirectory = join(import.meta.dirname, '../../..');
+export const lodge = join(projectDirectory, 'lodge');
+
+/** Wall time in milliseconds until the process has ended; throws when its status is not the wanted one. */
+export function timeProcess(command: string, arguments_: readonly string[], wantedStatus: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const child = spawn(command, arguments_, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (status) => {
+      if (status === wantedStatus) resolve(performance.now() - start);
+      else reject(new Error(`${command} ${arguments_.join(' ')} ended with ${status}, not ${wantedStatus}: ${errors}`));
+    });
+  });
+}
+
+/** Starts a process, waits for the lines on its standard output in turn, gives the time of each in milliseconds, then ends it. */
+export function timeLines(
+  command: string,
+  arguments_: readonly string[],
+  lines: readonly string[],
+  atLast: (pid: number) => void = () => {},
+): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, arguments_, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const times: number[] = [];
+    let text = '';
+    child.on('error', reject);
+    child.on('close', () => (times.length === lines.length ? resolve(times) : reject(new Error(`${command} ended before "${lines[times.length]}"`))));
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
+        const line = text.slice(0, at).trim();
+        text = text.slice(at + 1);
+        if (times.length < lines.length && line === lines[times.length]) times.push(performance.now());
+      }
+      if (times.length < lines.length || child.killed) return;
+      atLast(child.pid!);
+      child.kill('SIGKILL');
+    });
+  });
+}
+
+/** Resident memory of a process, in bytes (Linux). */
+export function residentBytes(pid: number): number {
+  const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(match![1]) * 1024;
+}
