@@ -192,7 +192,8 @@ function environmentOf(decoder: Decoder, segment: number, mode: number): Environ
   const { entry } = decoder;
   const memory = decoder.memory && entry.acceptsMemory;
   if (!memory && !entry.touchesMemory) return 'none';
-  const addresses = memory || entry.addressSizeMatters;
+  // MOV with an absolute offset has a memory operand without a ModRM byte.
+  const addresses = decoder.memory || entry.addressSizeMatters;
   if ((mode & MODE_CODE_MASK) === MODE_CODE_64) return addresses && decoder.addressSize !== 64 ? 'segmented' : 'long';
   if (addresses && decoder.addressSize !== 32) return 'segmented';
   let needed = 0;
