@@ -155,6 +155,7 @@ test('a code breakpoint faults before its instruction, and RF passes it once', (
   boundary(machine, 0x7010n);
   assert.equal(machine.rip, handler(VECTOR_DB));
   assert.equal(machine.get32(DR6) & 0xf, 1);
+  assert.equal(machine.peek(Number(machine.get64(RSP)) + 16, 8), 2n, 'RF is left to the handler');
   machine.set32(RFLAGS, 0x10002);
   boundary(machine, 0x7010n);
   assert.equal(machine.rip, 0x7010n);

@@ -255,7 +255,8 @@ export function boundary(): void {
     if (hits) {
       recordDebugCauses(hits);
       count(COUNT_EXCEPTIONS);
-      deliver(VECTOR_DB, VECTOR_DB, -1, getFlags() | FLAG_RF);
+      // Alone among faults this one leaves RF to its handler (SDM volume 3B section 17.3.1.1).
+      deliver(VECTOR_DB, VECTOR_DB, -1, getFlags());
     }
   }
   store<u32>(STEP_ARMED, u32((load<u32>(RFLAGS) & FLAG_TF) != 0));
