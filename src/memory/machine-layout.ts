@@ -26,6 +26,8 @@ const P2M_BYTES = 4;
 const OWN_FRAMES = 2;
 export const WASM_PAGE = 65536;
 const LARGEST = 4 * GIB;
+/** What fits beside the tables for it, in MiB and with a little to spare. */
+const LARGEST_GUEST_MIB = 3900;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
@@ -47,9 +49,8 @@ export function layOutMachine(guestFrames: number, p2mEntries: number): MachineL
     needed = fixed + tables(end / PAGE_SIZE);
   }
   if (end > LARGEST) {
-    const spare = Math.floor((LARGEST - (end - guestFrames * PAGE_SIZE)) / MIB);
     throw new UserError(
-      `A guest of ${Math.ceil((guestFrames * PAGE_SIZE) / MIB)} MiB does not fit the 4 GiB of machine memory that a cell has; give it at most ${spare} MiB with --memory.`,
+      `A guest of ${Math.ceil((guestFrames * PAGE_SIZE) / MIB)} MiB does not fit the 4 GiB of machine memory that a cell has; give it at most ${LARGEST_GUEST_MIB} MiB with --memory.`,
     );
   }
   const count = end / PAGE_SIZE;
