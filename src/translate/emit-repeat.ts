@@ -1,6 +1,6 @@
 // WebAssembly for REP: APM vol. 3 section 1.2.6.
 
-import { BUDGET, GPR } from '../core/layout.ts';
+import { BUDGET, GPR, MODE, MODE_STEP } from '../core/layout.ts';
 import type { EmitContext, OperationOf } from './emit-context.ts';
 import { emitLoad } from './emit-pure.ts';
 import type { Node } from './ir.ts';
@@ -65,7 +65,18 @@ export function emitRepeat(context: EmitContext, operation: OperationOf<'repeat'
   code.i32Load(BUDGET);
   code.i32Const(0);
   code.i32GtS();
+  // Debug traps come between two repetitions as well.
+  code.i32Const(0);
+  code.i32Load(MODE);
+  code.i32Const(MODE_STEP);
+  code.i32And();
+  code.i32Eqz();
+  code.i32And();
   code.brIf(0);
+  pushCount();
+  if (size === 64) code.i64Eqz();
+  else code.i32Eqz();
+  code.brIf(1);
   code.localGet(0);
   code.call(context.imports.core('suspend'));
   code.returnCall(context.imports.proceed);

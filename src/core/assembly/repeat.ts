@@ -1,7 +1,7 @@
 // Many repetitions of REP MOVS and REP STOS at once, where addresses are formed without segment checks (64-bit mode, or
 // flat 32-bit segments). Each repetition still counts as an instruction.
 
-import { BUDGET, GPR, RECORD_SEGMENT_BASE, RFLAGS, SEGMENT_ES } from '../layout';
+import { BUDGET, GPR, MODE, MODE_STEP, RECORD_SEGMENT_BASE, RFLAGS, SEGMENT_ES } from '../layout';
 import { bulkFill, bulkMove } from './bulk';
 import { inLong64 } from './mode';
 
@@ -22,7 +22,7 @@ function register(address: i32, long: bool): i64 {
 // @ts-ignore: decorator
 @inline
 function repetitions(long: bool): i64 {
-  if (load<u32>(RFLAGS) & FLAG_DF) return 0;
+  if ((load<u32>(RFLAGS) & FLAG_DF) != 0 || (load<u32>(MODE) & MODE_STEP) != 0) return 0;
   const budget = <i64>load<i32>(BUDGET);
   const count = register(RCX, long);
   return <u64>count < <u64>budget ? count : budget;
