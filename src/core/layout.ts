@@ -245,7 +245,7 @@ export const MODE_CODE_64 = 2;
 export const MODE_CODE_MASK = 3;
 export const MODE_STACK_32 = 4; // SS.B outside 64-bit mode
 export const MODE_PROTECTED = 8; // CR0.PE and not virtual-8086
-/** Bit 4 + segment number (ES CS SS DS FS GS): accesses need no limit or type check (64-bit mode, or a flat writable data segment; CS: readable). */
+/** Bit 4 + segment number (ES CS SS DS FS GS): accesses need no limit or type check (64-bit mode, or a flat writable data segment, which CS never is). */
 export const MODE_UNCHECKED_ES = 0x10;
 export const MODE_UNCHECKED_SS = 0x40;
 export const MODE_UNCHECKED_ALL = 0x3f0;

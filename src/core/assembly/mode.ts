@@ -71,9 +71,6 @@ const FLAG_VM: u32 = 0x20000;
 /** Attributes of a segment that needs no check: present, data, writable, expand-up, usable. */
 const FLAT_MASK: u32 = 0x9e01;
 const FLAT_DATA: u32 = 0x9200;
-/** The same of code: present, code, readable, usable. */
-const FLAT_CODE_MASK: u32 = 0x9a01;
-const FLAT_CODE: u32 = 0x9a00;
 
 /** True in 64-bit mode proper (not compatibility mode). */
 export function inLong64(): bool {
@@ -141,10 +138,8 @@ export function updateMode(): void {
       const segment = SEGMENT_ES + number * 32;
       if (load<u32>(segment + SEGMENT_LIMIT) != 0xffffffff) continue;
       const attributes = load<u32>(segment + SEGMENT_ATTRIBUTES);
-      if ((attributes & FLAT_MASK) == FLAT_DATA || (attributes & FLAT_CODE_MASK) == FLAT_CODE) {
-        // A readable code segment may be read but not written: only CS itself is marked, stores through CS always check.
-        if ((attributes & 0x800) == 0 || segment == SEGMENT_CS) mode |= MODE_UNCHECKED_ES << number;
-      }
+      // Code segments may not be written, so CS is checked always: hardly anything accesses data through it.
+      if ((attributes & FLAT_MASK) == FLAT_DATA) mode |= MODE_UNCHECKED_ES << number;
     }
     if (load<u32>(SEGMENT_CS + SEGMENT_LIMIT) == 0xffffffff) mode |= MODE_CODE_UNCHECKED;
   }
