@@ -158,9 +158,10 @@ export function cpuid(leaf: number, subleaf: number, state: CpuidState): CpuidLe
     // The time-stamp counter is invariant.
     case 0x80000007:
       return [0, 0, 0, 0x100];
-    // 40 physical and 57 linear address bits; SSB_NO and BTC_NO: an interpreter does not speculate.
+    // 40 physical and 57 linear address bits. FXSAVE and XSAVE always save the x87 error pointers (XSAVEERPTR); SSB_NO and
+    // BTC_NO: an interpreter does not speculate.
     case 0x80000008:
-      return [0x3928, 0x24000000, 0, 0];
+      return [0x3928, 0x24000004, 0, 0];
     // LFENCE serializes; SRSO_NO; TSA_SQ_NO and TSA_L1_NO.
     case 0x80000021:
       return [0x20000004, 0, 6, 0];
