@@ -8,8 +8,8 @@ static handler handlers[256];
 
 extern char trap_entries[], attempt_ended[];
 extern word attempt_stack;
-u32 enter_ring0(word code, const word arguments[4]);
-u32 enter_outer(word code, const word arguments[4], const word frame[5]);
+word enter_ring0(word code, const word arguments[4]);
+word enter_outer(word code, const word arguments[4], const word frame[5]);
 
 void trap(struct frame *frame) {
   if (frame->vector < 256 && handlers[frame->vector]) {
