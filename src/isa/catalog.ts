@@ -61,6 +61,13 @@ import * as floatArithmetic from './vector/float-arithmetic.ts';
 import * as floatCompare from './vector/float-compare.ts';
 import * as floatConversions from './vector/float-conversions.ts';
 import * as floatHorizontal from './vector/float-horizontal.ts';
+import * as x87Arithmetic from './x87/arithmetic.ts';
+import * as x87Comparisons from './x87/comparisons.ts';
+import * as x87Control from './x87/control.ts';
+import * as x87Functions from './x87/functions.ts';
+import * as x87Loads from './x87/loads.ts';
+import * as x87Registers from './x87/registers.ts';
+import * as x87Stores from './x87/stores.ts';
 
 const families: readonly Record<string, unknown>[] = [
   arithmetic,
@@ -121,6 +128,13 @@ const families: readonly Record<string, unknown>[] = [
   floatCompare,
   floatConversions,
   floatHorizontal,
+  x87Arithmetic,
+  x87Comparisons,
+  x87Control,
+  x87Functions,
+  x87Loads,
+  x87Registers,
+  x87Stores,
 ];
 
 function isInstruction(value: unknown): value is Instruction {

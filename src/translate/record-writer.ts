@@ -71,6 +71,8 @@ export class RecordWriter {
     view.setUint8(record + RECORD_LENGTH, decoder.length);
     view.setInt32(record + RECORD_IMMEDIATE, decoder.immediateLow, true);
     view.setInt32(record + RECORD_IMMEDIATE + 4, decoder.immediateHigh, true);
+    // What the x87 unit keeps as the last instruction's opcode (SDM vol. 1 section 8.1.9).
+    if (entry.needs === 'x87') view.setUint16(record + RECORD_A, ((decoder.opcode & 7) << 8) | decoder.modrm, true);
     let immediates = 0;
     for (const operand of entry.form.operands) {
       if (operand.place === 'J') this.#relative(record, decoder, offset);

@@ -70,3 +70,19 @@ export * from './sse/packed-double';
 export * from './sse/packed-single';
 export * from './sse/scalar-double';
 export * from './sse/scalar-single';
+export { x87Arithmetic, x87ArithmeticDouble, x87ArithmeticInteger, x87ArithmeticSingle } from './x87/arithmetic';
+export { ftst, fxam, x87Compare, x87CompareFlags } from './x87/comparisons';
+export { fldcw, fnclex, fnstcw, fnstsw, fwait } from './x87/control-status';
+export * from './x87/functions';
+export {
+  x87LoadConstant,
+  x87LoadDecimal,
+  x87LoadDouble,
+  x87LoadExtended,
+  x87LoadInteger,
+  x87LoadRegister,
+  x87LoadSingle,
+} from './x87/loads';
+export * from './x87/registers';
+export * from './x87/stores';
+export { waitX87 } from './x87/unit';
