@@ -226,6 +226,7 @@ const table = {
   x87LoadConstant: { parameters: ['i32'], result: null },
   x87StoreSingle: { parameters: ['i64', 'i32'], result: null },
   x87StoreDouble: { parameters: ['i64', 'i32'], result: null },
+  requireCanonical: { parameters: ['i64'], result: null },
   x87StoreInteger: { parameters: ['i64', 'i32', 'i32', 'i32'], result: null },
   x87StoreExtended: { parameters: ['i64'], result: null },
   x87StoreDecimal: { parameters: ['i64'], result: null },

@@ -1,6 +1,14 @@
 // WebAssembly for the inline TLB probe, before every load and store.
 
-import { TLB_ADDEND, TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../core/layout.ts';
+import {
+  RECORD_ADDRESSING,
+  TLB_ADDEND,
+  TLB_BASE,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_READ_TAG,
+  TLB_WRITE_TAG,
+} from '../core/layout.ts';
 import { ACCESS_STACK, faultIf, type EmitContext, type OperationOf } from './emit-context.ts';
 import type { Node } from './ir.ts';
 
@@ -10,7 +18,7 @@ const TLB_INDEX_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_SIZE;
 /** Turns a linear address into the machine address in the node's local: through the TLB, or the core, which may fault. */
 export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>, node: Node, linear: Node): void {
   const { code } = context;
-  const { kind, bytes, stack } = operation;
+  const { kind, bytes, segment } = operation;
   const address = context.asLocal(linear);
   const machine = context.local('i32');
   context.bind(node, machine);
@@ -42,7 +50,19 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
   code.i32Add();
   code.else();
   code.localGet(address);
-  code.i32Const(bytes | (stack ? ACCESS_STACK : 0));
+  code.i32Const(bytes | (segment === 'SS' ? ACCESS_STACK : 0));
+  if (segment === 'operand') {
+    // The record's segment number is in bits 2-4; SS is 2.
+    code.localGet(0);
+    code.i32Load8U(RECORD_ADDRESSING);
+    code.i32Const(0x1c);
+    code.i32And();
+    code.i32Const(2 << 2);
+    code.i32Eq();
+    code.i32Const(Math.log2(ACCESS_STACK));
+    code.i32Shl();
+    code.i32Or();
+  }
   code.localGet(0);
   code.call(context.imports.core(kind === 'read' ? 'loadMiss' : kind === 'write' ? 'storeMiss' : 'updateMiss'));
   code.localTee(machine);

@@ -11,12 +11,11 @@ import type {
   Value,
 } from '../isa/abstract-machine.ts';
 import { coreRoutines, type CoreRoutine } from '../isa/core-routines.ts';
-import { operandBits, type OperandPattern } from '../isa/form.ts';
-import type { VectorOperator } from '../isa/vector-operators.ts';
-import { vectorReduce } from '../isa/vector-operators.ts';
-import { FPR, GPR, XMM } from '../core/layout.ts';
+import { GPR } from '../core/layout.ts';
+import { BoundOperand, registerKind } from './bound-operand.ts';
 import type { HandlerVariant } from './handler-variant.ts';
-import type { Node, Operation, PureOperator, RegisterKind, RegisterPlace } from './ir.ts';
+import type { Node, ProbeSegment, RegisterKind, RegisterPlace } from './ir.ts';
+import { IrValues } from './ir-values.ts';
 
 const vectors: Record<ExceptionName, { vector: number; code: number }> = {
   '#DE': { vector: 0, code: -1 },
@@ -31,85 +30,17 @@ const vectors: Record<ExceptionName, { vector: number; code: number }> = {
   '#MF': { vector: 16, code: -1 },
   '#XM': { vector: 19, code: -1 },
 };
-const reductions: ReadonlySet<string> = new Set(vectorReduce);
 
-/** An operand of the variant at hand: where the record says it is. */
-class BoundOperand implements Operand {
-  readonly pattern: OperandPattern;
-  readonly bits: Bits | 0;
-  readonly isMemory: boolean;
-  readonly place: RegisterPlace | null;
-  readonly immediateSlot: 0 | 1;
-  readonly displacement: Node | null;
-  /** The probe of `readForWrite`, for the `write` that follows. */
-  probe: Node | null = null;
-
-  constructor(
-    pattern: OperandPattern,
-    variant: HandlerVariant,
-    immediateSlot: 0 | 1,
-    displacement: Node | null = null,
-  ) {
-    this.pattern = pattern;
-    this.bits = operandBits(pattern, variant.operandSize);
-    this.isMemory = 'OMXY'.includes(pattern.place) || ('EWQ'.includes(pattern.place) && variant.memory);
-    this.place = this.isMemory ? null : registerPlace(pattern);
-    this.immediateSlot = immediateSlot;
-    this.displacement = displacement;
-  }
-}
-
-function registerPlace(pattern: OperandPattern): RegisterPlace | null {
-  switch (pattern.place) {
-    case 'G':
-    case 'Z':
-    case 'V':
-    case 'P':
-    case 'S':
-    case 'C':
-    case 'D':
-      return { field: 'A' };
-    case 'E':
-    case 'R':
-    case 'W':
-    case 'U':
-    case 'Q':
-    case 'N':
-    case 'F':
-      return { field: 'B' };
-    case 'B':
-      return { field: 'C' };
-    case 'fixed':
-      return { address: GPR + pattern.register * 8 };
-    case 'xmm0':
-      return { address: XMM };
-    case 'st0':
-      return { address: FPR };
-    default:
-      return null;
-  }
-}
-
-function registerKind(pattern: OperandPattern): RegisterKind {
-  if ('PQN'.includes(pattern.place)) return 'mmx';
-  return 'VWU'.includes(pattern.place) || pattern.place === 'xmm0' ? 'vector' : 'general';
-}
-
-function mask(bits: number): bigint {
-  return (1n << BigInt(bits)) - 1n;
-}
-
-export class IrBuilder implements AbstractMachine {
+export class IrBuilder extends IrValues implements AbstractMachine {
   readonly variant: HandlerVariant;
   readonly operandSize: 16 | 32 | 64;
   readonly addressSize: 16 | 32 | 64;
   readonly isLong: boolean;
   readonly repetition: 'none' | 'repe' | 'repne';
   readonly operands: readonly BoundOperand[];
-  /** The nodes so far, in order of effect. */
-  nodes: Node[] = [];
 
   constructor(variant: HandlerVariant) {
+    super();
     this.variant = variant;
     this.operandSize = variant.operandSize === 0 ? 32 : variant.operandSize;
     this.addressSize = variant.addressSize;
@@ -122,39 +53,17 @@ export class IrBuilder implements AbstractMachine {
     });
   }
 
-  /** The IR of the variant's whole meaning. */
+  /** The IR of the variant's whole meaning. Throws an Error naming the form when the meaning mixes widths. */
   static build(variant: HandlerVariant): Node[] {
     const m = new IrBuilder(variant);
     const { form } = variant;
-    if (form.attributes.has('p0')) m.if(m.not(m.isZero(m.privilege())), () => m.raise('#GP'));
-    form.instruction.meaning(m, ...m.operands);
+    try {
+      if (form.attributes.has('p0')) m.if(m.not(m.isZero(m.privilege())), () => m.raise('#GP'));
+      form.instruction.meaning(m, ...m.operands);
+    } catch (error) {
+      throw new Error(`${form.instruction.mnemonic} "${form.text}": ${(error as Error).message}`, { cause: error });
+    }
     return m.nodes;
-  }
-
-  // ---- Making nodes. ----
-  private node(bits: Bits, operation: Operation, ...inputs: Value[]): Node {
-    const node: Node = { bits, operation, inputs: inputs as Node[], uses: 0 };
-    for (const input of node.inputs) input.uses++;
-    this.nodes.push(node);
-    return node;
-  }
-
-  private pure(op: PureOperator, bits: Bits, ...inputs: Value[]): Node {
-    return this.node(bits, { op }, ...inputs);
-  }
-
-  private nested(body: () => void): Node[] {
-    const outer = this.nodes;
-    this.nodes = [];
-    body();
-    const inner = this.nodes;
-    this.nodes = outer;
-    return inner;
-  }
-
-  private static known(value: Value): bigint | undefined {
-    const { operation } = value as Node;
-    return operation.op === 'constant' ? operation.value : undefined;
   }
 
   // ---- Operands. ----
@@ -180,8 +89,13 @@ export class IrBuilder implements AbstractMachine {
     return linear;
   }
 
-  private probe(linear: Node, kind: 'read' | 'write' | 'update', bytes: number, stack = false): Node {
-    return this.node(32, { op: 'probe', kind, bytes, stack }, linear);
+  private probe(
+    linear: Node,
+    kind: 'read' | 'write' | 'update',
+    bytes: number,
+    segment: ProbeSegment = 'operand',
+  ): Node {
+    return this.node(32, { op: 'probe', kind, bytes, segment }, linear);
   }
 
   private load(probe: Node, bits: Bits): Node {
@@ -295,13 +209,13 @@ export class IrBuilder implements AbstractMachine {
 
   push(value: Value): void {
     const bytes = value.bits / 8;
-    this.store(this.probe(this.stackLinear(-bytes, bytes, true), 'write', bytes, true), value);
+    this.store(this.probe(this.stackLinear(-bytes, bytes, true), 'write', bytes, 'SS'), value);
     this.dropStack(-bytes);
   }
 
   peek(bits: Bits, byteOffset: number | Value = 0): Node {
     const bytes = bits / 8;
-    return this.load(this.probe(this.stackLinear(byteOffset, bytes, false), 'read', bytes, true), bits);
+    return this.load(this.probe(this.stackLinear(byteOffset, bytes, false), 'read', bytes, 'SS'), bits);
   }
 
   pop(bits: Bits): Node {
@@ -391,126 +305,5 @@ export class IrBuilder implements AbstractMachine {
       if (stop) stop.uses++;
     });
     this.node(1, { op: 'repeat', body: nodes, until: stop, bulk });
-  }
-
-  // ---- Integers. ----
-  constant(value: number | bigint, bits: Bits): Node {
-    return this.node(bits, { op: 'constant', value: BigInt(value) & mask(bits) });
-  }
-  private both(op: PureOperator, a: Value, b: Value, bits: Bits = a.bits): Node {
-    if (a.bits !== b.bits) throw new Error(`${op} of ${a.bits} and ${b.bits} bits in ${this.variant.form.text}`);
-    return this.pure(op, bits, a, b);
-  }
-  add(a: Value, b: Value): Node {
-    if (IrBuilder.known(b) === 0n) return a as Node;
-    return this.both('add', a, b);
-  }
-  sub(a: Value, b: Value): Node {
-    return this.both('sub', a, b);
-  }
-  mul(a: Value, b: Value): Node {
-    return this.both('mul', a, b);
-  }
-  and(a: Value, b: Value): Node {
-    return this.both('and', a, b);
-  }
-  or(a: Value, b: Value): Node {
-    return this.both('or', a, b);
-  }
-  xor(a: Value, b: Value): Node {
-    return this.both('xor', a, b);
-  }
-  not(a: Value): Node {
-    return this.pure('not', a.bits, a);
-  }
-  neg(a: Value): Node {
-    return this.pure('neg', a.bits, a);
-  }
-  private shift(op: PureOperator, a: Value, amount: Value | number): Node {
-    const by =
-      typeof amount === 'number'
-        ? this.constant(amount, a.bits === 64 ? 64 : 32)
-        : this.resize(amount, a.bits === 64 ? 64 : 32);
-    return this.pure(op, a.bits, a, by);
-  }
-  shl(a: Value, amount: Value | number): Node {
-    return this.shift('shl', a, amount);
-  }
-  shr(a: Value, amount: Value | number): Node {
-    return this.shift('shr', a, amount);
-  }
-  sar(a: Value, amount: Value | number): Node {
-    return this.shift('sar', a, amount);
-  }
-  rotl(a: Value, amount: Value | number): Node {
-    return this.shift('rotl', a, amount);
-  }
-  rotr(a: Value, amount: Value | number): Node {
-    return this.shift('rotr', a, amount);
-  }
-  eq(a: Value, b: Value): Node {
-    return this.both('eq', a, b, 1);
-  }
-  ltu(a: Value, b: Value): Node {
-    return this.both('ltu', a, b, 1);
-  }
-  lts(a: Value, b: Value): Node {
-    return this.both('lts', a, b, 1);
-  }
-  isZero(a: Value): Node {
-    return this.pure('isZero', 1, a);
-  }
-  select(condition: Value, then: Value, otherwise: Value): Node {
-    if (then.bits !== otherwise.bits)
-      throw new Error(`select of ${then.bits} and ${otherwise.bits} bits in ${this.variant.form.text}`);
-    return this.pure('select', then.bits, condition, then, otherwise);
-  }
-  zeroExtend(a: Value, bits: Bits): Node {
-    const known = IrBuilder.known(a);
-    if (known !== undefined) return this.constant(known, bits);
-    return a.bits === bits ? (a as Node) : this.pure('zeroExtend', bits, a);
-  }
-  signExtend(a: Value, bits: Bits): Node {
-    return a.bits === bits ? (a as Node) : this.pure('signExtend', bits, a);
-  }
-  truncate(a: Value, bits: Bits): Node {
-    const known = IrBuilder.known(a);
-    if (known !== undefined) return this.constant(known, bits);
-    return a.bits === bits ? (a as Node) : this.pure('truncate', bits, a);
-  }
-  resize(a: Value, bits: Bits): Node {
-    return bits < a.bits ? this.truncate(a, bits) : this.zeroExtend(a, bits);
-  }
-  bit(a: Value, position: number): Node {
-    return this.truncate(position === 0 ? a : this.shr(a, position), 1);
-  }
-  sign(a: Value): Node {
-    return this.bit(a, a.bits - 1);
-  }
-  popcnt(a: Value): Node {
-    return this.pure('popcnt', a.bits, a);
-  }
-  clz(a: Value): Node {
-    return this.pure('clz', a.bits, a);
-  }
-  ctz(a: Value): Node {
-    return this.pure('ctz', a.bits, a);
-  }
-
-  // ---- Vectors. ----
-  vector(operator: VectorOperator, ...values: Value[]): Node {
-    return this.node(reductions.has(operator) ? 32 : 128, { op: 'vector', operator }, ...values);
-  }
-  shuffle(a: Value, b: Value, indices: readonly number[]): Node {
-    return this.node(128, { op: 'shuffle', indices }, a, b);
-  }
-  lane(a: Value, bits: 8 | 16 | 32 | 64, index: number): Node {
-    return this.node(bits, { op: 'lane', width: bits, index }, a);
-  }
-  setLane(a: Value, index: number, value: Value): Node {
-    return this.node(128, { op: 'setLane', width: value.bits as 8 | 16 | 32 | 64, index }, a, value);
-  }
-  vectorConstant(value: bigint): Node {
-    return this.node(128, { op: 'constant', value: value & mask(128) });
   }
 }

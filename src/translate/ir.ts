@@ -42,6 +42,9 @@ export type RegisterKind = 'general' | 'mmx' | 'vector';
 /** How a probe will be used, which decides the tag that must match. */
 export type ProbeKind = 'read' | 'write' | 'update';
 
+/** Whose segment an access goes through: it decides between #SS and #GP for a non-canonical address. */
+export type ProbeSegment = 'operand' | 'SS';
+
 export type Operation =
   // Pure.
   | { readonly op: PureOperator }
@@ -76,7 +79,7 @@ export type Operation =
     }
   | { readonly op: 'stackOffset' }
   | { readonly op: 'adjustStack' }
-  | { readonly op: 'probe'; readonly kind: ProbeKind; readonly bytes: number; readonly stack: boolean }
+  | { readonly op: 'probe'; readonly kind: ProbeKind; readonly bytes: number; readonly segment: ProbeSegment }
   | { readonly op: 'loadMachine' }
   | { readonly op: 'storeMachine'; readonly commits: boolean }
   // Control.

@@ -44,7 +44,7 @@ export {
   writeSegmentBase,
 } from './model-specific-registers';
 export { randomBits } from './random';
-export { requirePrivilege, requireProtected } from './privilege';
+export { requireCanonical, requirePrivilege, requireProtected } from './privilege';
 export { syscall, sysenter, sysexit, sysret } from './system-calls';
 export { updateMode } from './mode';
 export {

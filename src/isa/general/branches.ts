@@ -46,11 +46,25 @@ export const jmp = instruction({
   meaning: (m, target) => m.jumpTo(target),
 });
 
+/**
+ * A near transfer to a non-canonical address faults before it changes anything (APM 3 "CALL (Near)"). The common case is
+ * decided by 48 bits; the core knows whether there are 57.
+ */
+function checkTarget(m: AbstractMachine, target: Value): void {
+  if (target.bits !== 64) return;
+  const canonical = m.sar(m.shl(target, 16), 16);
+  m.if(m.not(m.eq(canonical, target)), () => m.core('requireCanonical', target));
+}
+
 export const jmpIndirect = instruction({
   mnemonic: 'jmp',
   forms: ['ff /4 Ev [d64 ends]'],
   manual: 'APM 3 "JMP (Near)"',
-  meaning: (m, target) => m.jump(m.read(target)),
+  meaning: (m, target) => {
+    const address = m.read(target);
+    checkTarget(m, address);
+    m.jump(address);
+  },
 });
 
 export const call = instruction({
@@ -69,6 +83,7 @@ export const callIndirect = instruction({
   manual: 'APM 3 "CALL (Near)"',
   meaning: (m, target) => {
     const address = m.read(target);
+    checkTarget(m, address);
     m.push(m.nextInstruction());
     m.jump(address);
   },
@@ -78,7 +93,12 @@ export const ret = instruction({
   mnemonic: 'ret',
   forms: ['c3 [d64 sized ends stack]'],
   manual: 'APM 3 "RET (Near)"',
-  meaning: (m) => m.jump(m.pop(m.operandSize)),
+  meaning: (m) => {
+    const address = m.peek(m.operandSize);
+    checkTarget(m, address);
+    m.dropStack(m.operandSize / 8);
+    m.jump(address);
+  },
 });
 
 export const retImmediate = instruction({
@@ -86,7 +106,9 @@ export const retImmediate = instruction({
   forms: ['c2 Iw [d64 sized ends stack]'],
   manual: 'APM 3 "RET (Near)"',
   meaning: (m, bytes) => {
-    const address = m.pop(m.operandSize);
+    const address = m.peek(m.operandSize);
+    checkTarget(m, address);
+    m.dropStack(m.operandSize / 8);
     m.dropStack(m.zeroExtend(m.read(bytes), 32));
     m.jump(address);
   },
