@@ -1,6 +1,6 @@
 // Where images are kept: `$XDG_CACHE_HOME/lodge/images`, or `~/.cache/lodge/images`.
 //   debian.json          the manifest; there is an image when it is there
-//   debian-5f3a…/        its files
+//   debian-PID-…/        its files, with the process that built them in the name
 //   .partial-PID-…/      an image that a process is building
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -94,8 +94,10 @@ export function makePartialDirectory(directory: string): string {
 export function removeStrays(directory: string): void {
   const kept = new Set(listImages(directory).map((image) => image.manifest.directory));
   for (const entry of entries(directory)) {
-    const builder = /^\.partial-(\d+)-/.exec(entry)?.[1];
-    if (builder !== undefined ? isRunning(Number(builder)) : entry.endsWith('.json') || kept.has(entry)) continue;
+    if (entry.endsWith('.json') || kept.has(entry)) continue;
+    // Another process may be just about to put the manifest of what it built beside it.
+    const builder = Number(/-(\d+)-[^-]+$/.exec(entry)?.[1] ?? process.pid);
+    if (builder !== process.pid && isRunning(builder)) continue;
     rmSync(join(directory, entry), { recursive: true, force: true });
   }
 }

@@ -70,13 +70,13 @@ async function build(
   renameSync(vmlinuz, join(files, 'kernel'));
   writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox)));
 
-  // basename(partial) ends in mkdtemp's random letters: each build has a directory of its own, so that a domain
-  // which has just read the old manifest still finds the old files.
+  // basename(partial) ends in the process's number and mkdtemp's random letters: each build has a directory of its own,
+  // so that a domain which has just read the old manifest still finds the old files.
   const manifest: Manifest = {
     version: MANIFEST_VERSION,
     name: recipe.name,
     architecture: recipe.architecture,
-    directory: `${recipe.name}-${basename(partial).split('-').at(-1)}`,
+    directory: `${recipe.name}-${basename(partial).split('-').slice(-2).join('-')}`,
     append: recipe.append,
     packages: { [kernel.package.name]: kernel.package.version, [USER_SPACE_PACKAGE]: userSpace.package.version },
     built: new Date().toISOString(),
