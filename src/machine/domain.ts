@@ -28,6 +28,7 @@ import type { CoreImports } from '../memory/core-imports.ts';
 import { pcMemoryAreas } from '../memory/physical-map.ts';
 import { HostClock, InstructionClock, type DomainClock } from './clocks.ts';
 import type { EngineModules } from './engine-modules.ts';
+import { HostTasks } from './host-tasks.ts';
 import { PcBoard } from './pc-board.ts';
 import { describeProcessor, loadProcessorState } from './processor-state.ts';
 import { hostRandomWord, repeatableRandomWords } from './random-source.ts';
@@ -225,11 +226,14 @@ export class Domain {
   async run(): Promise<Outcome> {
     if (this.#running) throw new Error('The domain runs already.');
     this.#running = true;
+    const tasks = new HostTasks();
+    this.#wake = () => tasks.wake();
     while (this.#outcome === null) {
       const wait = this.#paused ? Infinity : this.#turn();
       if (this.#outcome !== null) break;
-      await this.#giveWay(wait);
+      await tasks.giveWay(wait);
     }
+    tasks.dispose();
     return this.#outcome;
   }
 
@@ -281,20 +285,6 @@ export class Domain {
       this.#interruptsEnabled() &&
       (this.board.apic.pendingVector() >= 0 || this.#view.getUint32(NMI_PENDING, true) !== 0)
     );
-  }
-
-  /** Lets the host's other tasks run, for at least `milliseconds` unless something wakes the domain. */
-  #giveWay(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      let timer: unknown;
-      this.#wake = () => {
-        this.#wake = null;
-        clearTimeout(timer);
-        resolve();
-      };
-      // Infinity: only an event of the host, such as input, can wake the guest. A long timer keeps the process alive.
-      timer = setTimeout(() => this.#wake?.(), Math.min(milliseconds, 2 ** 30));
-    });
   }
 
   /** The registers, for a person. */

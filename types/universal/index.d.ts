@@ -44,5 +44,14 @@ declare class TextDecoder {
 }
 declare const crypto: { getRandomValues(array: Uint32Array): Uint32Array };
 declare const performance: { now(): number };
+declare class MessageChannel {
+  readonly port1: MessagePort;
+  readonly port2: MessagePort;
+}
+interface MessagePort {
+  onmessage: ((event: unknown) => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
 declare function clearTimeout(timer: unknown): void;

@@ -1,0 +1,43 @@
+// Turns of the run loop: between two of them the host's other tasks run.
+
+/** Waits shorter than this, in milliseconds, are not left to a timer, which may take as long again to fire. */
+const SHORTEST_TIMER = 0.5;
+/** Timers of the host take 32 bits. */
+const LONGEST_TIMER = 2 ** 30;
+
+/** Gives way to the host's other tasks. A timer of 0 ms would take a whole one, so that a message to oneself is used. */
+export class HostTasks {
+  readonly #channel = new MessageChannel();
+  #resolve: (() => void) | null = null;
+  #timer: unknown = null;
+
+  constructor() {
+    this.#channel.port1.onmessage = () => this.wake();
+  }
+
+  /**
+   * Resolves when the host's waiting tasks have run and `milliseconds` (0 or more, Infinity: until `wake`) have passed, or
+   * `wake` was called.
+   */
+  giveWay(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      if (milliseconds < SHORTEST_TIMER) this.#channel.port2.postMessage(null);
+      // A timer without end keeps the process alive: input may come.
+      else this.#timer = setTimeout(() => this.wake(), Math.min(Math.round(milliseconds), LONGEST_TIMER));
+    });
+  }
+
+  /** Ends the wait. */
+  wake(): void {
+    clearTimeout(this.#timer);
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    resolve?.();
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#channel.port1.close();
+  }
+}
