@@ -170,6 +170,7 @@ export class Domain {
         this.board.apic.taskPriorityClass = value;
       },
       randomWord: () => this.#randomWord(),
+      timeStampChanged: () => this.board.apic.timeStampCounterChanged(),
     };
   }
 

@@ -116,6 +116,7 @@ function bound(imports: CoreImports): CoreImports {
     cr8Read: () => imports.cr8Read(),
     cr8Write: (value) => imports.cr8Write(value),
     randomWord: () => imports.randomWord(),
+    timeStampChanged: () => imports.timeStampChanged(),
   };
 }
 

@@ -29,4 +29,6 @@ export interface CoreImports {
   cr8Write(value: number): void;
   /** 32 random bits. */
   randomWord(): number;
+  /** TSC_OFFSET has changed. */
+  timeStampChanged(): void;
 }

@@ -81,6 +81,7 @@ export class SystemMachine {
       cr8Read: () => 5,
       cr8Write: () => {},
       randomWord: () => 4,
+      timeStampChanged: () => {},
       outOfFrames: () => 0,
       abort: () => {
         throw new Error('the core aborted');

@@ -161,6 +161,7 @@ export class GuestMachine {
       cr8Read: () => 0,
       cr8Write: () => {},
       randomWord: () => 4,
+      timeStampChanged: () => {},
     };
   }
 

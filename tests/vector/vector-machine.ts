@@ -54,6 +54,7 @@ export class VectorMachine {
       cr8Read: () => 0,
       cr8Write: () => {},
       randomWord: () => 4,
+      timeStampChanged: () => {},
     };
     this.#cell = new Cell({ core, imports, areas: pcMemoryAreas(16 * MIB) });
     this.view = new DataView(this.#cell.memory.buffer);

@@ -53,6 +53,10 @@ export declare function cr8Write(value: u32): void;
 @external('env', 'randomWord')
 export declare function randomWord(): u32;
 
+/** TSC_OFFSET has changed: what waits for a count of the time-stamp counter waits for another time now. */
+@external('env', 'timeStampChanged')
+export declare function timeStampChanged(): void;
+
 /** The cell has no frame left: frees some (and returns 1) or throws. */
 @external('env', 'outOfFrames')
 export declare function outOfFrames(): i32;

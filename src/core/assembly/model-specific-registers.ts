@@ -27,7 +27,7 @@ import {
   VECTOR_UD,
 } from '../layout.ts';
 import { raise } from './exceptions.ts';
-import { msrRead, msrWrite, readTsc } from './imports.ts';
+import { msrRead, msrWrite, readTsc, timeStampChanged } from './imports.ts';
 import {
   CR0_PG,
   CR4_FSGSBASE,
@@ -146,6 +146,7 @@ function writeKept(index: u32, cell: i32, value: u64): void {
       return;
     case INDEX_TSC_ADJUST:
       store<u64>(TSC_OFFSET, load<u64>(TSC_OFFSET) + (value - load<u64>(MSR_TSC_ADJUST)));
+      timeStampChanged();
       break;
     case INDEX_PAT:
       if (!isPageAttributeTable(value)) raise(VECTOR_GP, 0);
@@ -168,6 +169,7 @@ function writeKept(index: u32, cell: i32, value: u64): void {
 function writeTimeStamp(value: u64): void {
   const change = value - timeStamp();
   store<u64>(TSC_OFFSET, load<u64>(TSC_OFFSET) + change);
+  timeStampChanged();
   store<u64>(MSR_TSC_ADJUST, load<u64>(MSR_TSC_ADJUST) + change);
 }
 
