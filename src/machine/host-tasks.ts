@@ -5,14 +5,21 @@ const SHORTEST_TIMER = 0.5;
 /** Timers of the host take 32 bits. */
 const LONGEST_TIMER = 2 ** 30;
 
+/**
+ * Node's way to run after the host's other tasks. There, a message that answers a message is delivered before timers,
+ * signals and input are looked at, up to a thousand times.
+ */
+const { setImmediate } = globalThis as { readonly setImmediate?: (task: () => void) => unknown };
+
 /** Gives way to the host's other tasks. A timer of 0 ms would take a whole one, so that a message to oneself is used. */
 export class HostTasks {
-  readonly #channel = new MessageChannel();
+  readonly #channel = setImmediate === undefined ? new MessageChannel() : null;
   #resolve: (() => void) | null = null;
   #timer: unknown = null;
 
   constructor() {
-    this.#channel.port1.onmessage = () => this.wake();
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- this starts the port as well
+    if (this.#channel !== null) this.#channel.port1.onmessage = () => this.wake();
   }
 
   /**
@@ -22,10 +29,15 @@ export class HostTasks {
   giveWay(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      if (milliseconds < SHORTEST_TIMER) this.#channel.port2.postMessage(null);
+      if (milliseconds < SHORTEST_TIMER) this.#soon();
       // A timer without end keeps the process alive: input may come.
       else this.#timer = setTimeout(() => this.wake(), Math.min(Math.round(milliseconds), LONGEST_TIMER));
     });
+  }
+
+  #soon(): void {
+    if (this.#channel !== null) this.#channel.port2.postMessage(null);
+    else setImmediate?.(() => this.wake());
   }
 
   /** Ends the wait. */
@@ -38,6 +50,6 @@ export class HostTasks {
 
   dispose(): void {
     clearTimeout(this.#timer);
-    this.#channel.port1.close();
+    this.#channel?.port1.close();
   }
 }
