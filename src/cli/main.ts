@@ -58,7 +58,7 @@ async function version(): Promise<string> {
   const [{ readFileSync }, { join }, { projectDirectory }] = await Promise.all([
     import('node:fs'),
     import('node:path'),
-    import('./project-directory.ts'),
+    import('../host/node/project-directory.ts'),
   ]);
   const json = readFileSync(join(projectDirectory(), 'package.json'), 'utf8');
   return `lodge ${(JSON.parse(json) as { version: string }).version}\n`;

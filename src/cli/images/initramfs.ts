@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectDirectory } from '../project-directory.ts';
+import { projectDirectory } from '../../host/node/project-directory.ts';
 import { appletNames } from './applets.ts';
 import type { CpioMember } from './cpio.ts';
 import { writeCpio } from './cpio.ts';

@@ -1,6 +1,6 @@
 // Options of a command, declared once: parsing and help text both come from the table.
 
-import { parseDuration, parseSize } from './quantities.ts';
+import { parseDuration, parseSize } from '../../base/quantities.ts';
 
 /** An option of a command. `T` is the type of its value. */
 export interface Option<T> {

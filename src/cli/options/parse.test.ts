@@ -5,7 +5,7 @@ import { helpText } from './help.ts';
 import { nearestSpelling } from './nearest-spelling.ts';
 import { choice, duration, flag, repeatable, size, text, withPreset } from './option-table.ts';
 import { asksForHelp, parseArguments } from './parse.ts';
-import { parseDuration, parseSize } from './quantities.ts';
+import { parseDuration, parseSize } from '../../base/quantities.ts';
 
 const syntax = {
   name: 'lodge try',

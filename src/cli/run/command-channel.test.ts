@@ -104,4 +104,6 @@ test('the end of the console is kept', () => {
   const log = new ConsoleLog();
   for (let i = 0; i < 20_000; i++) for (const byte of bytes(`line ${i}\r\n`)) log.write(Uint8Array.of(byte));
   assert.deepEqual(log.lastLines(2), ['line 19998', 'line 19999']);
+  assert.equal(log.find(/^line (.*98)$/)?.slice(-2), '98');
+  assert.equal(log.find(/^line 7$/), undefined, 'the beginning is not');
 });

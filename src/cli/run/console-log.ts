@@ -26,12 +26,18 @@ export class ConsoleLog implements CharacterBackend {
 
   /** The last lines, at most `count`. */
   lastLines(count: number): string[] {
+    return this.#lines().slice(-count);
+  }
+
+  /** What the first group of `pattern` matches in the first line that it matches. */
+  find(pattern: RegExp): string | undefined {
+    return this.#lines().flatMap((line) => pattern.exec(line)?.[1] ?? [])[0];
+  }
+
+  #lines(): string[] {
     this.#join();
     const text = new TextDecoder().decode(this.#chunks[0]);
-    return text
-      .split(/\r*\n/)
-      .filter((line) => line !== '')
-      .slice(-count);
+    return text.split(/\r*\n/).filter((line) => line !== '');
   }
 
   #join(): void {

@@ -2,7 +2,7 @@
 
 import { Domain as MachineDomain } from '../../machine/domain.ts';
 import type { Domain, DomainOptions } from './domain.ts';
-import { loadEngine } from './load-engine.ts';
+import { loadEngine } from '../../library/load-engine.ts';
 
 /** Makes a domain. Rejects with a UserError when the guest cannot be booted as asked. */
 export async function createDomain(options: DomainOptions): Promise<Domain> {

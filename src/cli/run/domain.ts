@@ -1,6 +1,7 @@
 // What the command line needs of a domain. The one implementation is in create-domain.ts.
 
 import type { CharacterBackend } from '../../base/character-backend.ts';
+import type { Outcome } from '../../machine/outcome.ts';
 
 export interface DomainOptions {
   /** Guest memory, in bytes. */
@@ -17,18 +18,6 @@ export interface DomainOptions {
   /** The host's side of the serial ports COM1 to COM4; undefined for one that leads nowhere. */
   readonly serial: readonly (CharacterBackend | undefined)[];
 }
-
-/** Why a domain ended. */
-export type Outcome =
-  | { readonly kind: 'poweroff' }
-  /** The guest asked for a restart. */
-  | { readonly kind: 'reset' }
-  /** The guest cannot go on. `state` is the CPU state as text of several lines. */
-  | { readonly kind: 'triple-fault' | 'halted'; readonly state: string }
-  /** The guest wrote to the debug-exit port. */
-  | { readonly kind: 'exit'; readonly status: number }
-  /** `stop` was called. */
-  | { readonly kind: 'stopped' };
 
 export interface Domain {
   /** Runs the guest until it ends. Rejects with a UserError when it cannot be booted. */

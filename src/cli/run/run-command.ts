@@ -54,6 +54,7 @@ export async function runCommand(
   if (outcome.kind === 'exit') return outcome.status;
   // The command itself has turned the machine off.
   if (outcome.kind === 'poweroff' && channel.ready) return 0;
-  const what = outcome.kind === 'reset' ? 'restarted' : 'ended';
+  const panic = log.find(/Kernel panic - not syncing: (.*)/);
+  const what = panic !== undefined ? `panicked (${panic})` : outcome.kind === 'reset' ? 'restarted' : 'ended';
   throw withLog(`The guest ${what} before the command had ended.`, GUEST_FAILED);
 }
