@@ -29,21 +29,11 @@ import { pcMemoryAreas } from '../memory/physical-map.ts';
 import { HostClock, InstructionClock, type DomainClock } from './clocks.ts';
 import type { EngineModules } from './engine-modules.ts';
 import { HostTasks } from './host-tasks.ts';
+import type { Outcome } from './outcome.ts';
 import { PcBoard } from './pc-board.ts';
 import { describeProcessor, loadProcessorState } from './processor-state.ts';
 import { hostRandomWord, repeatableRandomWords } from './random-source.ts';
-
-/** Why a domain stopped for good. */
-export type Outcome =
-  | { readonly kind: 'poweroff' }
-  /** The guest asked for a restart. */
-  | { readonly kind: 'reset' }
-  /** The guest cannot go on. `state` is the CPU state as text of several lines. */
-  | { readonly kind: 'triple-fault' | 'halted'; readonly state: string }
-  /** The guest wrote to the debug-exit port. */
-  | { readonly kind: 'exit'; readonly status: number }
-  /** `stop` was called. */
-  | { readonly kind: 'stopped' };
+import type { Statistics } from './statistics.ts';
 
 export interface DomainOptions {
   readonly engine: EngineModules;
@@ -229,13 +219,17 @@ export class Domain {
     this.#running = true;
     const tasks = new HostTasks();
     this.#wake = () => tasks.wake();
-    while (this.#outcome === null) {
-      const wait = this.#paused ? Infinity : this.#turn();
-      if (this.#outcome !== null) break;
-      await tasks.giveWay(wait);
+    try {
+      while (this.#outcome === null) {
+        const wait = this.#paused ? Infinity : this.#turn();
+        if (this.#outcome !== null) break;
+        await tasks.giveWay(wait);
+      }
+      return this.#outcome;
+    } finally {
+      this.#wake = null;
+      tasks.dispose();
     }
-    tasks.dispose();
-    return this.#outcome;
   }
 
   /** Ends the guest soon; `run` resolves then. */
@@ -294,7 +288,7 @@ export class Domain {
   }
 
   /** Figures for `--stats`. Times in nanoseconds. */
-  statistics(): Record<string, unknown> {
+  statistics(): Statistics {
     const count = (address: number): number => Number(this.#view.getBigUint64(address, true));
     return {
       wallTime: Math.round((performance.now() - this.#startedAt) * 1e6),

@@ -1,10 +1,10 @@
-// What the parts of the handler emitter share.
+// What the parts of the emitter share, whether they write a handler of the interpreter or a part of a region.
 
 import type { Code } from '../wasm/code.ts';
 import type { WasmType } from './emit-pure.ts';
 import type { HandlerImports } from './emit-transfer.ts';
 import type { HandlerVariant } from './handler-variant.ts';
-import type { Node, Operation } from './ir.ts';
+import type { Node, Operation, RegisterKind, RegisterPlace } from './ir.ts';
 
 export type OperationOf<Name extends Operation['op']> = Extract<Operation, { op: Name }>;
 
@@ -12,10 +12,49 @@ export type OperationOf<Name extends Operation['op']> = Extract<Operation, { op:
 export const ACCESS_STACK = 0x100;
 export const ACCESS_WRITE = 0x200;
 
+/** Where the two words of the lazy flags are; FLAG_RESULT and FLAG_AUX in layout.ts say what they hold. */
+export interface FlagPlace {
+  /** Pushes FLAG_RESULT, an i64. */
+  pushResult(): void;
+  storeResult(push: () => void): void;
+  /** Pushes the high and the low half of FLAG_AUX, i32 each. */
+  pushHigh(): void;
+  storeHigh(push: () => void): void;
+  pushLow(): void;
+  storeLow(push: () => void): void;
+}
+
+/** How emitted code reaches the decoded instruction and the CPU state. */
+export interface MachineAccess {
+  readonly flags: FlagPlace;
+  /** Pushes the address of the instruction's record, an i32. */
+  record(): void;
+  immediate(slot: 0 | 1, bits: number): void;
+  registerNumber(field: 'A' | 'B'): void;
+  /** Push the address of the next instruction, and of a jump's target, as i64 not cut to size. */
+  nextInstruction(): void;
+  relativeTarget(): void;
+  /** Pushes base + index × scale + displacement, an i64 (`wide`) or i32. */
+  operandOffset(wide: boolean): void;
+  /** Pushes the 64-bit absolute address of a MOV with memory offset. */
+  absoluteOffset(): void;
+  /** Pushes the base of the operand's segment, an i64. */
+  segmentBase(): void;
+  /** Pushes the number of the operand's segment, an i32. */
+  segmentNumber(): void;
+  readRegister(place: RegisterPlace, bits: number): void;
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void;
+  /** Leaves the instruction, none of whose effects have happened, for the fault that the core noted. */
+  fault(): void;
+  /** Leaves it for an exception; code -1: none. */
+  raise(vector: number, code: number): void;
+}
+
 export interface EmitContext {
   readonly code: Code;
   readonly variant: HandlerVariant;
   readonly imports: HandlerImports;
+  readonly machine: MachineAccess;
   /** A new local. */
   local(type: WasmType): number;
   /** The scratch local for a TLB entry's address. */
@@ -34,8 +73,6 @@ export interface EmitContext {
 export function faultIf(context: EmitContext): void {
   const { code } = context;
   code.if(undefined);
-  code.localGet(0);
-  code.call(context.imports.core('deliverFault'));
-  code.returnCall(context.imports.proceed);
+  context.machine.fault();
   code.end();
 }

@@ -1,14 +1,6 @@
 // WebAssembly for the inline TLB probe, before every load and store.
 
-import {
-  RECORD_ADDRESSING,
-  TLB_ADDEND,
-  TLB_BASE,
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_READ_TAG,
-  TLB_WRITE_TAG,
-} from '../core/layout.ts';
+import { TLB_ADDEND, TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../core/layout.ts';
 import { ACCESS_STACK, faultIf, type EmitContext, type OperationOf } from './emit-context.ts';
 import type { Node } from './ir.ts';
 
@@ -52,18 +44,15 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
   code.localGet(address);
   code.i32Const(bytes | (segment === 'SS' ? ACCESS_STACK : 0));
   if (segment === 'operand') {
-    // The record's segment number is in bits 2-4; SS is 2.
-    code.localGet(0);
-    code.i32Load8U(RECORD_ADDRESSING);
-    code.i32Const(0x1c);
-    code.i32And();
-    code.i32Const(2 << 2);
+    // An address that is not canonical is #SS through SS, segment number 2.
+    context.machine.segmentNumber();
+    code.i32Const(2);
     code.i32Eq();
     code.i32Const(Math.log2(ACCESS_STACK));
     code.i32Shl();
     code.i32Or();
   }
-  code.localGet(0);
+  context.machine.record();
   code.call(context.imports.core(kind === 'read' ? 'loadMiss' : kind === 'write' ? 'storeMiss' : 'updateMiss'));
   code.localTee(machine);
   code.i32Eqz();

@@ -29,7 +29,7 @@ export function emitRepeat(context: EmitContext, operation: OperationOf<'repeat'
   else code.i32Eqz();
   code.brIf(1);
   if (operation.bulk && context.variant.environment !== 'segmented') {
-    code.localGet(0);
+    context.machine.record();
     code.i32Const(Math.log2((context.variant.operandSize || 8) / 8));
     code.call(context.imports.core(operation.bulk === 'move' ? 'repeatMove' : 'repeatFill'));
     code.brIf(0);
@@ -77,7 +77,7 @@ export function emitRepeat(context: EmitContext, operation: OperationOf<'repeat'
   if (size === 64) code.i64Eqz();
   else code.i32Eqz();
   code.brIf(1);
-  code.localGet(0);
+  context.machine.record();
   code.call(context.imports.core('suspend'));
   code.returnCall(context.imports.proceed);
   code.end();

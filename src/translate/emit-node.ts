@@ -1,0 +1,218 @@
+// WebAssembly for IR, whatever it is part of. Pure nodes are emitted where they are used, all others where they stand; what
+// leaves the instruction is left to the two kinds of code there are: handlers and regions.
+
+import { BOUNCE } from '../core/layout.ts';
+import { coreRoutines } from '../isa/core-routines.ts';
+import type { Code } from '../wasm/code.ts';
+import { emitAdjustStack, emitOffset, emitSegmentAddress, emitStackOffset } from './emit-address.ts';
+import type { EmitContext, MachineAccess, OperationOf } from './emit-context.ts';
+import { emitProbe } from './emit-probe.ts';
+import {
+  emitConstant,
+  emitExtractLane,
+  emitLoad,
+  emitPure,
+  emitReplaceLane,
+  emitStore,
+  wasmType,
+  type WasmType,
+} from './emit-pure.ts';
+import { emitState } from './emit-state.ts';
+import type { HandlerImports } from './emit-transfer.ts';
+import type { HandlerVariant } from './handler-variant.ts';
+import { isPure, type Node, type PureOperator } from './ir.ts';
+
+export abstract class NodeEmitter implements EmitContext {
+  readonly code: Code;
+  readonly variant: HandlerVariant;
+  readonly imports: HandlerImports;
+  abstract readonly machine: MachineAccess;
+  readonly #locals = new Map<Node, number>();
+  /** Local that is 1 once a store dropped decoded code of the running block's frame; -1 while no store was emitted. */
+  protected leave = -1;
+  #entry = -1;
+
+  constructor(code: Code, variant: HandlerVariant, imports: HandlerImports) {
+    this.code = code;
+    this.variant = variant;
+    this.imports = imports;
+  }
+
+  /** Makes CURRENT the instruction, before a core routine that may fault; and after it. */
+  protected abstract beforeCore(): void;
+  protected abstract afterCore(): void;
+  protected abstract repeat(operation: OperationOf<'repeat'>): void;
+  /** Ends the instruction by a jump to the address on the stack. */
+  protected abstract jump(target: Node): void;
+  protected abstract followTaken(): void;
+  protected abstract followNext(): void;
+
+  entry(): number {
+    if (this.#entry < 0) this.#entry = this.local('i32');
+    return this.#entry;
+  }
+
+  bind(node: Node, local: number): void {
+    this.#locals.set(node, local);
+  }
+
+  local(type: WasmType): number {
+    return this.code.addLocal(type);
+  }
+
+  push(node: Node): void {
+    const local = this.#locals.get(node);
+    if (local !== undefined) return this.code.localGet(local);
+    if (!isPure(node))
+      throw new Error(`${node.operation.op} was not computed before its use in ${this.variant.form.text}`);
+    this.#pure(node);
+  }
+
+  asLocal(node: Node): number {
+    const known = this.#locals.get(node);
+    if (known !== undefined) return known;
+    const local = this.local(wasmType(node.bits));
+    this.push(node);
+    this.code.localSet(local);
+    // A constant may be met first in a branch: it is made anew at each use.
+    if (node.operation.op !== 'constant') this.#locals.set(node, local);
+    return local;
+  }
+
+  keep(node: Node): void {
+    if (node.uses === 0) return this.code.drop();
+    const local = this.local(wasmType(node.bits));
+    this.#locals.set(node, local);
+    this.code.localSet(local);
+  }
+
+  #pure(node: Node): void {
+    const { code, machine } = this;
+    const { operation, inputs } = node;
+    const push = (index: number): void => this.push(inputs[index]!);
+    switch (operation.op) {
+      case 'constant':
+        return emitConstant(code, operation.value, node.bits);
+      case 'vector':
+        for (const input of inputs) this.push(input);
+        return (code as unknown as { [name: string]: () => void })[operation.operator]!();
+      case 'shuffle':
+        push(0);
+        push(1);
+        return code.i8x16Shuffle(operation.indices);
+      case 'lane':
+        push(0);
+        return emitExtractLane(code, operation.width, operation.index);
+      case 'setLane':
+        push(0);
+        push(1);
+        return emitReplaceLane(code, operation.width, operation.index);
+      case 'immediate':
+        return machine.immediate(operation.slot, node.bits);
+      case 'registerNumber':
+        return machine.registerNumber(operation.field);
+      case 'nextInstruction':
+        return machine.nextInstruction();
+      case 'relativeTarget':
+        return machine.relativeTarget();
+      default:
+        return emitPure(code, operation.op as PureOperator, node, push);
+    }
+  }
+
+  /** Emits nodes in order of effect. */
+  protected statements(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      if (!isPure(node)) this.#effect(node);
+      else if (node.uses > 1 && node.operation.op !== 'constant') this.asLocal(node);
+    }
+  }
+
+  #effect(node: Node): void {
+    const { code } = this;
+    const { operation } = node;
+    const inputs = node.inputs as [Node, Node];
+    switch (operation.op) {
+      case 'offset':
+        emitOffset(this, operation.absolute, inputs[0]);
+        return this.keep(node);
+      case 'segmentAddress':
+        return emitSegmentAddress(this, operation, node, inputs[0]);
+      case 'stackOffset':
+        emitStackOffset(this, inputs[0]);
+        return this.keep(node);
+      case 'adjustStack':
+        return emitAdjustStack(this, inputs[0]);
+      case 'probe':
+        return emitProbe(this, operation, node, inputs[0]);
+      case 'loadMachine':
+        this.push(inputs[0]);
+        emitLoad(code, node.bits, 0, 0);
+        return this.keep(node);
+      case 'storeMachine':
+        return this.#store(inputs[0], inputs[1]);
+      case 'core':
+        return this.#core(operation, node);
+      case 'if':
+        this.push(inputs[0]);
+        code.if(undefined);
+        this.statements(operation.then);
+        if (operation.otherwise.length > 0) {
+          code.else();
+          this.statements(operation.otherwise);
+        }
+        return code.end();
+      case 'raise':
+        return this.machine.raise(operation.vector, operation.code);
+      case 'repeat':
+        return this.repeat(operation);
+      case 'jump':
+        return this.jump(inputs[0]);
+      case 'jumpTo':
+        return this.followTaken();
+      case 'jumpIf':
+        this.push(inputs[0]);
+        code.if(undefined);
+        this.followTaken();
+        code.end();
+        return this.followNext();
+      default:
+        return emitState(this, node);
+    }
+  }
+
+  #store(probe: Node, value: Node): void {
+    const { code } = this;
+    const machine = this.asLocal(probe);
+    code.localGet(machine);
+    this.push(value);
+    emitStore(code, value.bits, 0, 0);
+    if (this.leave < 0) this.leave = this.local('i32');
+    code.localGet(machine);
+    code.i32Const(BOUNCE);
+    code.i32Eq();
+    code.if(undefined);
+    code.call(this.imports.core('storeCommit'));
+    code.localGet(this.leave);
+    code.i32Or();
+    code.localSet(this.leave);
+    code.end();
+  }
+
+  #core(operation: OperationOf<'core'>, node: Node): void {
+    const { code } = this;
+    const signature = coreRoutines[operation.routine];
+    if (!signature.pure) this.beforeCore();
+    node.inputs.forEach((input, index) => {
+      if (wasmType(input.bits) !== signature.parameters[index]) {
+        throw new Error(
+          `${operation.routine} wants ${signature.parameters[index]} as value ${index}, not ${input.bits} bits`,
+        );
+      }
+      this.push(input);
+    });
+    code.call(this.imports.core(operation.routine));
+    if (signature.result !== null) this.keep(node);
+    if (!signature.pure) this.afterCore();
+  }
+}

@@ -1,0 +1,211 @@
+// How a handler reaches its instruction and the CPU state: fields of the record at local 0, and machine memory.
+
+import {
+  CODE_PAGE,
+  FLAG_AUX,
+  FLAG_RESULT,
+  GPR,
+  RECORD_A,
+  RECORD_ADDRESSING,
+  RECORD_B,
+  RECORD_BASE,
+  RECORD_C,
+  RECORD_DISPLACEMENT,
+  RECORD_IMMEDIATE,
+  RECORD_INDEX,
+  RECORD_LENGTH,
+  RECORD_OFFSET,
+  RECORD_SEGMENT_BASE,
+} from '../core/layout.ts';
+import type { Code } from '../wasm/code.ts';
+import type { FlagPlace, MachineAccess } from './emit-context.ts';
+import { emitLoad, emitStore } from './emit-pure.ts';
+import type { HandlerImports } from './emit-transfer.ts';
+import type { RegisterKind, RegisterPlace } from './ir.ts';
+
+/** The lazy flags in the CPU state. */
+export class FlagsInMemory implements FlagPlace {
+  readonly #code: Code;
+
+  constructor(code: Code) {
+    this.#code = code;
+  }
+
+  pushResult(): void {
+    this.#code.i32Const(0);
+    this.#code.i64Load(FLAG_RESULT);
+  }
+  storeResult(push: () => void): void {
+    this.#code.i32Const(0);
+    push();
+    this.#code.i64Store(FLAG_RESULT);
+  }
+  pushHigh(): void {
+    this.#code.i32Const(0);
+    this.#code.i32Load(FLAG_AUX + 4);
+  }
+  storeHigh(push: () => void): void {
+    this.#code.i32Const(0);
+    push();
+    this.#code.i32Store(FLAG_AUX + 4);
+  }
+  pushLow(): void {
+    this.#code.i32Const(0);
+    this.#code.i32Load(FLAG_AUX);
+  }
+  storeLow(push: () => void): void {
+    this.#code.i32Const(0);
+    push();
+    this.#code.i32Store(FLAG_AUX);
+  }
+}
+
+/** Access through the record whose address is local 0. */
+export class RecordAccess implements MachineAccess {
+  readonly flags: FlagPlace;
+  readonly #code: Code;
+  readonly #imports: HandlerImports;
+
+  constructor(code: Code, imports: HandlerImports) {
+    this.#code = code;
+    this.#imports = imports;
+    this.flags = new FlagsInMemory(code);
+  }
+
+  record(): void {
+    this.#code.localGet(0);
+  }
+
+  immediate(slot: 0 | 1, bits: number): void {
+    this.#code.localGet(0);
+    emitLoad(this.#code, bits, RECORD_IMMEDIATE + 4 * slot);
+  }
+
+  registerNumber(field: 'A' | 'B'): void {
+    this.#code.localGet(0);
+    this.#code.i32Load16U(field === 'A' ? RECORD_A : RECORD_B);
+  }
+
+  nextInstruction(): void {
+    const code = this.#code;
+    code.i32Const(0);
+    code.i64Load(CODE_PAGE);
+    code.localGet(0);
+    code.i64Load16U(RECORD_OFFSET);
+    code.i64Add();
+    code.localGet(0);
+    code.i64Load8U(RECORD_LENGTH);
+    code.i64Add();
+  }
+
+  relativeTarget(): void {
+    const code = this.#code;
+    code.i32Const(0);
+    code.i64Load(CODE_PAGE);
+    code.localGet(0);
+    code.i64Load(RECORD_IMMEDIATE);
+    code.i64Add();
+  }
+
+  operandOffset(wide: boolean): void {
+    const code = this.#code;
+    for (const field of [RECORD_BASE, RECORD_INDEX]) {
+      code.localGet(0);
+      code.i32Load16U(field);
+      if (wide) code.i64Load(0);
+      else code.i32Load(0);
+    }
+    code.localGet(0);
+    if (wide) {
+      code.i64Load8U(RECORD_ADDRESSING);
+      code.i64Const(3n);
+      code.i64And();
+      code.i64Shl();
+      code.i64Add();
+      code.localGet(0);
+      code.i64Load32S(RECORD_DISPLACEMENT);
+      code.i64Add();
+    } else {
+      code.i32Load8U(RECORD_ADDRESSING);
+      code.i32Const(3);
+      code.i32And();
+      code.i32Shl();
+      code.i32Add();
+      code.localGet(0);
+      code.i32Load(RECORD_DISPLACEMENT);
+      code.i32Add();
+    }
+  }
+
+  absoluteOffset(): void {
+    this.#code.localGet(0);
+    this.#code.i64Load(RECORD_IMMEDIATE);
+  }
+
+  segmentBase(): void {
+    this.#code.localGet(0);
+    this.#code.i32Load16U(RECORD_SEGMENT_BASE);
+    this.#code.i64Load(0);
+  }
+
+  segmentNumber(): void {
+    const code = this.#code;
+    code.localGet(0);
+    code.i32Load8U(RECORD_ADDRESSING);
+    code.i32Const(2);
+    code.i32ShrU();
+    code.i32Const(7);
+    code.i32And();
+  }
+
+  readRegister(place: RegisterPlace, bits: number): void {
+    emitLoad(this.#code, bits, this.#registerAddress(place));
+  }
+
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void {
+    const code = this.#code;
+    const offset = this.#registerAddress(place);
+    push();
+    if (kind === 'general' && bits === 32) {
+      code.i64ExtendI32U();
+      return code.i64Store(offset);
+    }
+    emitStore(code, bits, offset);
+    if (kind === 'mmx') {
+      // SDM vol. 1 section 9.5.1: an MMX write sets the exponent and sign to ones.
+      const again = this.#registerAddress(place);
+      code.i32Const(0xffff);
+      code.i32Store16(again + 8);
+    }
+  }
+
+  /** Pushes the base of a register's address and gives the offset to use with it. */
+  #registerAddress(place: RegisterPlace): number {
+    const code = this.#code;
+    if ('address' in place) {
+      code.i32Const(0);
+      return place.address;
+    }
+    code.localGet(0);
+    if (place.field === 'C') {
+      code.i32Load8U(RECORD_C);
+      return GPR;
+    }
+    code.i32Load16U(place.field === 'A' ? RECORD_A : RECORD_B);
+    return 0;
+  }
+
+  fault(): void {
+    this.#code.localGet(0);
+    this.#code.call(this.#imports.core('deliverFault'));
+    this.#code.returnCall(this.#imports.proceed);
+  }
+
+  raise(vector: number, code: number): void {
+    this.#code.i32Const(vector);
+    this.#code.i32Const(code);
+    this.#code.localGet(0);
+    this.#code.call(this.#imports.core('raiseFault'));
+    this.#code.returnCall(this.#imports.proceed);
+  }
+}
