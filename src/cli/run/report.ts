@@ -1,7 +1,7 @@
 // What the user is told of the end of a run, and the exit status.
 
 import { UserError } from '../../base/errors.ts';
-import type { Outcome } from './domain.ts';
+import type { Outcome } from '../../machine/outcome.ts';
 
 /** The guest failed; Lodge did not. */
 export const GUEST_FAILED = 3;

@@ -3,7 +3,8 @@
 import { DisposableStore, toDisposable } from '../../base/disposable.ts';
 import { UserError } from '../../base/errors.ts';
 import { onTermination, statusOfSignal } from '../../host/node/termination.ts';
-import type { Domain, Outcome } from './domain.ts';
+import type { Outcome } from '../../machine/outcome.ts';
+import type { Domain } from './domain.ts';
 import { TIMED_OUT } from './report.ts';
 
 // setTimeout's longest wait; no run gets that old.

@@ -1,0 +1,9 @@
+// What `import … from 'lodge'` gives.
+
+export { UserError } from '../base/errors.ts';
+export type { Outcome } from '../machine/outcome.ts';
+export type { Statistics } from '../machine/statistics.ts';
+export type { MachineEvents, MachineState } from './machine.ts';
+export { Machine } from './machine.ts';
+export type { MachineModule, MachineOptions } from './machine-options.ts';
+export type { SerialPort } from './serial-port.ts';

@@ -1,0 +1,164 @@
+import { EventEmitter } from 'node:events';
+import { Domain } from '../machine/domain.ts';
+import type { Outcome } from '../machine/outcome.ts';
+import type { Statistics } from '../machine/statistics.ts';
+import { loadEngine } from './load-engine.ts';
+import type { MachineOptions } from './machine-options.ts';
+import { resolveOptions } from './machine-options.ts';
+import { SerialPortStream } from './serial-port-stream.ts';
+import type { SerialPort } from './serial-port.ts';
+
+export type MachineState = 'created' | 'running' | 'paused' | 'ended';
+
+/** The events of a machine, with what their listeners get. */
+export interface MachineEvents {
+  /** The guest has ended. Comes once, and not when the machine could not be started. */
+  end: [outcome: Outcome];
+  pause: [];
+  resume: [];
+}
+
+/**
+ * A virtual machine in this process. It runs in the calling thread, in turns of about 8 milliseconds between which the
+ * process's other tasks run.
+ */
+export class Machine extends EventEmitter<MachineEvents> {
+  /** COM1 to COM4. */
+  readonly serials: readonly [SerialPort, SerialPort, SerialPort, SerialPort];
+  /** Why the machine ended. Rejects when it could not be started, as `start` does. */
+  readonly ended: Promise<Outcome>;
+  readonly #options: MachineOptions;
+  readonly #ports: readonly SerialPortStream[];
+  /** What keeps the guest from running: the user's pause, and ports whose readers lag behind. */
+  readonly #holds = new Set<string>();
+  #state: MachineState = 'created';
+  #domain: Domain | undefined;
+  #resolveEnded!: (outcome: Outcome) => void;
+  #rejectEnded!: (error: unknown) => void;
+
+  /** Looks at nothing yet: `start` tells what is wrong with the options. */
+  constructor(options: MachineOptions) {
+    super();
+    this.#options = options;
+    const port = (index: number): SerialPortStream =>
+      new SerialPortStream((full) => this.#hold(`serial${index}`, full));
+    const serials = [port(0), port(1), port(2), port(3)] as const;
+    this.serials = serials;
+    this.#ports = serials;
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolveEnded = resolve;
+      this.#rejectEnded = reject;
+    });
+  }
+
+  /** COM1, where a kernel with console=ttyS0 has its console. */
+  get serial(): SerialPort {
+    return this.serials[0];
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  /**
+   * Reads the files and boots the guest, whose first instruction runs in a later turn of the event loop. May be called
+   * once. Rejects with a UserError when the guest cannot be booted as asked; the machine has ended then.
+   */
+  async start(): Promise<void> {
+    if (this.#state !== 'created') {
+      throw new Error(
+        this.#state === 'ended'
+          ? 'The machine has ended and cannot be started again; make another.'
+          : 'The machine is started already.',
+      );
+    }
+    this.#state = 'running';
+    try {
+      this.#domain = new Domain({
+        ...resolveOptions(this.#options),
+        engine: loadEngine(),
+        serial: this.#ports.map((port) => port.backend()),
+      });
+    } catch (error) {
+      // Whoever awaits `start` has been told; nobody need await `ended` as well.
+      this.ended.catch(() => {});
+      this.#close();
+      this.#rejectEnded(error);
+      throw error;
+    }
+    if (this.#holds.size > 0) this.#domain.pause();
+    setImmediate((domain: Domain) => void this.#run(domain), this.#domain);
+  }
+
+  /** Stops the guest, and its clock, until `resume`: when this returns, no more of its instructions run. */
+  pause(): void {
+    if (this.#state === 'paused') return;
+    this.#mustRun('paused');
+    this.#state = 'paused';
+    this.#hold('pause', true);
+    this.emit('pause');
+  }
+
+  /** Lets a paused guest go on. */
+  resume(): void {
+    if (this.#state === 'running') return;
+    this.#mustRun('resumed');
+    this.#state = 'running';
+    this.#hold('pause', false);
+    this.emit('resume');
+  }
+
+  /**
+   * Ends the machine as pulling the plug would, soon: wait for `ended`. Stopping one that has ended does nothing; one that
+   * was never started ends without having run.
+   */
+  stop(): void {
+    if (this.#state === 'created') this.#end({ kind: 'stopped' });
+    else this.#domain?.stop();
+  }
+
+  /** What the run has counted so far. Works after the end too, but not before the start. */
+  statistics(): Statistics {
+    if (this.#domain === undefined) throw new Error('There are no statistics of a machine that has not been started.');
+    return this.#domain.statistics();
+  }
+
+  async #run(domain: Domain): Promise<void> {
+    let outcome: Outcome;
+    try {
+      outcome = await domain.run();
+    } catch (error) {
+      // A mistake in Lodge. Unless somebody awaits `ended`, it ends the process, as other uncaught mistakes do.
+      this.#close();
+      this.#rejectEnded(error);
+      return;
+    }
+    this.#end(outcome);
+  }
+
+  #end(outcome: Outcome): void {
+    this.#close();
+    this.#resolveEnded(outcome);
+    this.emit('end', outcome);
+  }
+
+  #close(): void {
+    this.#state = 'ended';
+    for (const port of this.#ports) port.finish();
+  }
+
+  #mustRun(what: string): void {
+    if (this.#state === 'created') throw new Error(`The machine cannot be ${what}: it has not been started.`);
+    if (this.#state === 'ended') throw new Error(`The machine cannot be ${what}: it has ended.`);
+  }
+
+  #hold(reason: string, held: boolean): void {
+    const before = this.#holds.size > 0;
+    if (held) this.#holds.add(reason);
+    else this.#holds.delete(reason);
+    const after = this.#holds.size > 0;
+    if (before === after) return;
+    if (after) this.#domain?.pause();
+    else this.#domain?.resume();
+  }
+}
