@@ -110,8 +110,12 @@ export class Domain {
       memoryBytes: options.memory,
       extraDevices: options.devices ?? [],
     });
-    // A timer that the guest arms for sooner than the end of the slice ends the slice.
-    this.board.events.onSooner(() => core.endSlice());
+    // A timer armed for sooner than the end of the slice ends the slice; one that input arms, such as the timeout of a
+    // serial port's FIFO, ends the wait of an idle guest.
+    this.board.events.onSooner(() => {
+      core.endSlice();
+      this.#wake?.();
+    });
     this.#load(options);
   }
 
