@@ -181,6 +181,7 @@ const table = {
   doubleToInt32: { parameters: ['i64', 'i32'], result: 'i32' },
   doubleToInt64: { parameters: ['i64', 'i32'], result: 'i64' },
   int32sToSingles: { parameters: ['v128'], result: 'v128' },
+  int32sToSinglePair: { parameters: ['i64'], result: 'i64' },
   int32sToDoubles: { parameters: ['i64'], result: 'v128', pure: true },
   singlesToInt32s: { parameters: ['v128', 'i32'], result: 'v128' },
   doublesToInt32s: { parameters: ['v128', 'i32'], result: 'i64' },

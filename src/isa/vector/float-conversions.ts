@@ -15,16 +15,20 @@ function fromGeneral(
   return unary(mnemonic, feature, form, (m, value) => m.core(m.operandSize === 64 ? wide : narrow, value!));
 }
 
+/** A memory operand leaves the MMX state out of it (for CVTPI2PS the manual has it otherwise than AMD's processors). */
+function fromMmx(mnemonic: string, feature: Feature, form: string, mmx: CoreRoutine, memory: CoreRoutine): Instruction {
+  return floatInstruction(mnemonic, feature, form, (m, destination, source) =>
+    m.write(destination, m.core(source.isMemory ? memory : mmx, m.read(source))),
+  );
+}
+
 export const fromIntegers = [
   fromGeneral('cvtsi2ss', 'sse', 'f3 0f 2a /r Vd Ey', 'int32ToSingle', 'int64ToSingle'),
   fromGeneral('cvtsi2sd', 'sse2', 'f2 0f 2a /r Vq Ey', 'int32ToDouble', 'int64ToDouble'),
   unary('cvtdq2ps', 'sse2', 'np 0f 5b /r Vx Wx [aligned]', routine('int32sToSingles')),
   unary('cvtdq2pd', 'sse2', 'f3 0f e6 /r Vx Wq', routine('int32sToDoubles')),
-  unary('cvtpi2ps', 'sse', 'np 0f 2a /r Vq Qq', routine('mmxToSingles')),
-  // A memory operand leaves the MMX state out of it.
-  floatInstruction('cvtpi2pd', 'sse2', '66 0f 2a /r Vx Qq', (m, destination, source) =>
-    m.write(destination, m.core(source.isMemory ? 'int32sToDoubles' : 'mmxToDoubles', m.read(source))),
-  ),
+  fromMmx('cvtpi2ps', 'sse', 'np 0f 2a /r Vq Qq', 'mmxToSingles', 'int32sToSinglePair'),
+  fromMmx('cvtpi2pd', 'sse2', '66 0f 2a /r Vx Qq', 'mmxToDoubles', 'int32sToDoubles'),
 ];
 
 /** A pair of instructions: by MXCSR.RC, and (with a T in the name) truncating. */
@@ -41,7 +45,14 @@ function toIntegers(
   ];
 }
 
-function toGeneral(name: string, feature: Feature, prefix: string, source: string, narrow: CoreRoutine, wide: CoreRoutine) {
+function toGeneral(
+  name: string,
+  feature: Feature,
+  prefix: string,
+  source: string,
+  narrow: CoreRoutine,
+  wide: CoreRoutine,
+) {
   return ([0, 1] as const).map((truncate) =>
     unary(
       `${truncate ? 'cvtt' : 'cvt'}${name}`,

@@ -62,8 +62,20 @@ export function binaryImmediate(
 }
 
 /** The four kinds: how a mnemonic ends, what it needs, its mandatory prefix, and its operands. */
-export const packedSingle = { suffix: 'ps', feature: 'sse', prefix: 'np', operands: 'Vx Wx', mark: ' [aligned]' } as const;
-export const packedDouble = { suffix: 'pd', feature: 'sse2', prefix: '66', operands: 'Vx Wx', mark: ' [aligned]' } as const;
+export const packedSingle = {
+  suffix: 'ps',
+  feature: 'sse',
+  prefix: 'np',
+  operands: 'Vx Wx',
+  mark: ' [aligned]',
+} as const;
+export const packedDouble = {
+  suffix: 'pd',
+  feature: 'sse2',
+  prefix: '66',
+  operands: 'Vx Wx',
+  mark: ' [aligned]',
+} as const;
 export const scalarSingle = { suffix: 'ss', feature: 'sse', prefix: 'f3', operands: 'Vd Wd', mark: '' } as const;
 export const scalarDouble = { suffix: 'sd', feature: 'sse2', prefix: 'f2', operands: 'Vq Wq', mark: '' } as const;
 export type FloatKind = typeof packedSingle | typeof packedDouble | typeof scalarSingle | typeof scalarDouble;

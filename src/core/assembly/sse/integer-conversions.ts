@@ -87,6 +87,15 @@ export function int32sToSingles(a: v128): v128 {
   return quad32(r0, r1, r2, r3);
 }
 
+/** CVTPI2PS from memory: two integers side by side to two elements side by side. */
+export function int32sToSinglePair(a: u64): u64 {
+  const mxcsr = beginSse();
+  const r0 = i32ToF32(<u32>a, mxcsr);
+  const r1 = i32ToF32(<u32>(a >> 32), mxcsr);
+  endSse(mxcsr);
+  return <u64>r0 | ((<u64>r1) << 32);
+}
+
 /** CVTDQ2PD, of two integers side by side: exact. */
 export function int32sToDoubles(a: u64): v128 {
   return pair64(i32ToF64(<u32>a), i32ToF64(<u32>(a >> 32)));

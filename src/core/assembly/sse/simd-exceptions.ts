@@ -26,6 +26,7 @@ export function endSse(mxcsr: u32): void {
 
 function report(mxcsr: u32): void {
   const unmasked = sseFault(mxcsr);
-  store<u32>(MXCSR, mxcsr | floatFlags);
+  // Not only what `mxcsr` holds: an earlier step of the same instruction may have merged flags.
+  store<u32>(MXCSR, load<u32>(MXCSR) | floatFlags);
   if (unmasked) raise(load<u32>(CR4) & CR4_OSXMMEXCPT ? VECTOR_XM : VECTOR_UD, -1);
 }

@@ -5,28 +5,15 @@ import { f80Atan2 } from '../float/f80-arctangent.ts';
 import { f80Sqrt } from '../float/f80-arithmetic.ts';
 import { f80Abs, f80Chs } from '../float/f80-compare.ts';
 import { f80Exp2Minus1 } from '../float/f80-exponential.ts';
-import { f80Copy } from '../float/f80-format.ts';
+import { CLASS_QUIET, f80Class, f80Copy } from '../float/f80-format.ts';
 import { f80Log2, f80Log2Plus1 } from '../float/f80-logarithm.ts';
 import { f80Remainder, f80RemainderNearest } from '../float/f80-remainder.ts';
 import { f80Extract, f80RoundToInteger, f80Scale } from '../float/f80-scaling.ts';
 import { f80Cos, f80Sin, f80SinCos, f80Tan } from '../float/f80-trigonometry.ts';
-import { C1, C2, floatCondition } from '../float/flags.ts';
+import { C1, C2, IE, floatCondition, floatFlags } from '../float/flags.ts';
 import { stackRegister } from '../fpu-environment.ts';
 import { CONDITIONS } from './comparisons.ts';
-import {
-  begin,
-  control,
-  finish,
-  has,
-  hasRoom,
-  isBlocked,
-  occupy,
-  pop,
-  push,
-  scratch,
-  setDefaultNan,
-  stackFault,
-} from './unit.ts';
+import { begin, control, finish, has, hasRoom, isBlocked, occupy, pop, push, scratch, setDefaultNan } from './unit.ts';
 
 /** Begins a function of ST(0). False, with the default NaN in ST(0) unless that is unmasked, when it is empty. */
 function beginTop(): bool {
@@ -106,18 +93,28 @@ export function fscale(): void {
   finish(C1);
 }
 
+/** FPREM, or FPREM1. Where there is no quotient, C0 and C3 stay as they are. */
+function remainder(toNearest: bool): void {
+  const top = stackRegister(0);
+  const divisor = stackRegister(1);
+  let hasQuotient = false;
+  if (beginTopTwo(0)) {
+    hasQuotient = f80Class(top) < CLASS_QUIET && f80Class(divisor) < CLASS_QUIET;
+    if (toNearest) f80RemainderNearest(top, top, divisor, control);
+    else f80Remainder(top, top, divisor, control);
+  }
+  if ((floatFlags & IE) != 0 || isBlocked()) hasQuotient = false;
+  finish(hasQuotient ? CONDITIONS : C1 | C2);
+}
+
 /** FPREM. */
 export function fprem(): void {
-  const top = stackRegister(0);
-  if (beginTopTwo(0)) f80Remainder(top, top, stackRegister(1), control);
-  finish(stackFault() ? C1 | C2 : CONDITIONS);
+  remainder(false);
 }
 
 /** FPREM1. */
 export function fprem1(): void {
-  const top = stackRegister(0);
-  if (beginTopTwo(0)) f80RemainderNearest(top, top, stackRegister(1), control);
-  finish(stackFault() ? C1 | C2 : CONDITIONS);
+  remainder(true);
 }
 
 /** Ends a function of ST(0) and ST(1) whose result is in ST(1). */
