@@ -2,8 +2,8 @@
 // Word 0 of the standard is the highest doubleword.
 
 import type { AbstractMachine, Value } from '../abstract-machine.ts';
-import { instruction } from '../instruction.ts';
-import { ssePacked } from './packed-forms.ts';
+import { instruction, type Instruction } from '../instruction.ts';
+import { packedMeaning, type PackedOperation } from './packed-forms.ts';
 
 /** The four doublewords, highest first. */
 export function descendingWords(m: AbstractMachine, vector: Value): [Value, Value, Value, Value] {
@@ -31,7 +31,7 @@ function parity(m: AbstractMachine, x: Value, y: Value, z: Value): Value {
 /** The immediate's low two bits tell which twenty rounds these are of, and so function and constant (FIPS 180-4 sections 4.1.1, 4.2.1). */
 export const sha1rnds4 = instruction({
   mnemonic: 'sha1rnds4',
-  forms: ['np 0f 3a cc /r Vx Wx Ib [aligned]'],
+  forms: ['np 0f 3a cc /r Vx Wx Ib'],
   manual: 'SDM 2 "SHA1RNDS4"',
   feature: 'sha',
   meaning: (m, destination, source, immediate) => {
@@ -55,37 +55,31 @@ export const sha1rnds4 = instruction({
   },
 });
 
-export const sha1nexte = ssePacked(
-  'sha1nexte',
-  '0f 38 c8',
-  'sha',
-  (m, state, message) => {
-    const e = m.rotl(m.lane(state, 32, 3), 30);
-    return m.setLane(message, 3, m.add(m.lane(message, 32, 3), e));
-  },
-  'np',
+/** `np opcode /r Vx Wx`. AMD's processors ask no alignment of the memory operands of these, unlike the manual. */
+export function sha(mnemonic: string, opcode: string, operation: PackedOperation): Instruction {
+  return instruction({
+    mnemonic,
+    forms: [`np ${opcode} /r Vx Wx`],
+    manual: `SDM 2 "${mnemonic.toUpperCase()}"`,
+    feature: 'sha',
+    meaning: packedMeaning(operation),
+  });
+}
+
+export const sha1nexte = sha('sha1nexte', '0f 38 c8', (m, state, message) => {
+  const e = m.rotl(m.lane(state, 32, 3), 30);
+  return m.setLane(message, 3, m.add(m.lane(message, 32, 3), e));
+});
+
+export const sha1msg1 = sha('sha1msg1', '0f 38 c9', (m, first, second) =>
+  m.vector('v128Xor', first, m.shuffle(first, second, [24, 25, 26, 27, 28, 29, 30, 31, 0, 1, 2, 3, 4, 5, 6, 7])),
 );
 
-export const sha1msg1 = ssePacked(
-  'sha1msg1',
-  '0f 38 c9',
-  'sha',
-  (m, first, second) =>
-    m.vector('v128Xor', first, m.shuffle(first, second, [24, 25, 26, 27, 28, 29, 30, 31, 0, 1, 2, 3, 4, 5, 6, 7])),
-  'np',
-);
-
-export const sha1msg2 = ssePacked(
-  'sha1msg2',
-  '0f 38 ca',
-  'sha',
-  (m, first, second) => {
-    const [w0, w1, w2, w3] = descendingWords(m, first);
-    const [, w13, w14, w15] = descendingWords(m, second);
-    const w16 = m.rotl(m.xor(w0, w13), 1);
-    const w17 = m.rotl(m.xor(w1, w14), 1);
-    const w18 = m.rotl(m.xor(w2, w15), 1);
-    return fromDescendingWords(m, [w16, w17, w18, m.rotl(m.xor(w3, w16), 1)]);
-  },
-  'np',
-);
+export const sha1msg2 = sha('sha1msg2', '0f 38 ca', (m, first, second) => {
+  const [w0, w1, w2, w3] = descendingWords(m, first);
+  const [, w13, w14, w15] = descendingWords(m, second);
+  const w16 = m.rotl(m.xor(w0, w13), 1);
+  const w17 = m.rotl(m.xor(w1, w14), 1);
+  const w18 = m.rotl(m.xor(w2, w15), 1);
+  return fromDescendingWords(m, [w16, w17, w18, m.rotl(m.xor(w3, w16), 1)]);
+});
