@@ -44,6 +44,13 @@ export const output = instruction({
     m.core('portOut', m.zeroExtend(m.read(port), 32), bytesOf(m, source), m.zeroExtend(m.read(source), 32)),
 });
 
+/** The port of a string instruction. It must be allowed before memory is touched, and even when rCX is 0. */
+function portOf(m: AbstractMachine, port: Operand, element: Operand): Value {
+  const number = m.zeroExtend(m.read(port), 32);
+  m.core('checkPort', number, bytesOf(m, element));
+  return number;
+}
+
 export const ins = instruction({
   mnemonic: 'ins',
   forms: [
@@ -53,12 +60,14 @@ export const ins = instruction({
     '6d Yd DX [rep implicit s64 ends]',
   ],
   manual: 'APM 3 "INS"',
-  meaning: (m, destination, port) =>
+  meaning: (m, destination, port) => {
+    const number = portOf(m, port, destination);
     m.repeat(() => {
       const linear = m.linear(destination, (destination.bits as number) / 8, true);
-      m.core('portInString', linear, m.zeroExtend(m.read(port), 32), bytesOf(m, destination));
+      m.core('portInString', linear, number, bytesOf(m, destination));
       m.advance(destination);
-    }),
+    });
+  },
 });
 
 export const outs = instruction({
@@ -70,11 +79,11 @@ export const outs = instruction({
     '6f DX Xd [rep implicit s64 ends]',
   ],
   manual: 'APM 3 "OUTS"',
-  meaning: (m, port, source) =>
+  meaning: (m, port, source) => {
+    const number = portOf(m, port, source);
     m.repeat(() => {
-      const number = m.zeroExtend(m.read(port), 32);
-      m.core('checkPort', number, bytesOf(m, source));
       m.core('portOut', number, bytesOf(m, source), m.zeroExtend(m.read(source), 32));
       m.advance(source);
-    }),
+    });
+  },
 });
