@@ -127,9 +127,10 @@ export const arpl = instruction({
   manual: 'APM 3 "ARPL"',
   meaning: (m, destination, source) => {
     const level = m.and(m.read(source), m.constant(3, 16));
-    const selector = m.readForWrite(destination);
+    const selector = m.read(destination);
     const lower = m.ltu(m.and(selector, m.constant(3, 16)), level);
-    m.write(destination, m.select(lower, m.or(m.and(selector, m.constant(0xfffc, 16)), level), selector));
+    // Memory that need not change need not be writable.
+    m.if(lower, () => m.write(destination, m.or(m.and(selector, m.constant(0xfffc, 16)), level)));
     m.setFlag('ZF', lower);
   },
 });
