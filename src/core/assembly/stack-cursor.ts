@@ -3,6 +3,8 @@
 
 import { CPL, GPR, SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_LIMIT, SEGMENT_SS, VECTOR_SS } from '../layout.ts';
 import {
+  checkSystemWrite,
+  checkWrite,
   read16,
   read32,
   read64,
@@ -121,6 +123,13 @@ export function push(value: i64, size: i32): void {
   } else if (user) write16(linear, <i32>value);
   else writeSystem16(linear, <i32>value);
   pointer = next;
+}
+
+/** Raises what writing `size` (2, 4 or 8) bytes at the cursor would raise. */
+export function checkWritable(size: i32): void {
+  const linear = linearOf(pointer, size);
+  if (user) checkWrite(linear, size);
+  else checkSystemWrite(linear, size);
 }
 
 /** The `size` (2, 4 or 8) bytes `offset` above the cursor, zero-extended. */

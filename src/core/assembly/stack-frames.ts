@@ -2,7 +2,7 @@
 // end. SDM volume 2.
 
 import { GPR } from '../layout.ts';
-import { commitStack, cursorPointer, peek, push, skip, useCurrentStack } from './stack-cursor.ts';
+import { checkWritable, commitStack, cursorPointer, peek, push, skip, useCurrentStack } from './stack-cursor.ts';
 
 const RSP_NUMBER: i32 = 4;
 const RBP = GPR + 40;
@@ -43,6 +43,8 @@ export function enterFrame(bytes: i32, level: i32, operandSize: i32): void {
   for (let i = 1; i < depth; i++) push(peek(load<i64>(RBP) - <i64>(i * size) - cursorPointer(), size), size);
   if (depth != 0) push(frame, size);
   skip(-bytes);
+  // No byte is written there, but it must be possible (APM volume 3, ENTER).
+  checkWritable(size);
   commitStack();
   writeRegister(RBP, frame, operandSize);
 }
