@@ -4,7 +4,7 @@ import type { Outcome } from '../machine/outcome.ts';
 import type { Statistics } from '../machine/statistics.ts';
 import { loadEngine } from './load-engine.ts';
 import type { MachineOptions } from './machine-options.ts';
-import { resolveOptions } from './machine-options.ts';
+import { resolveOptions } from './resolve-options.ts';
 import { SerialPortStream } from './serial-port-stream.ts';
 import type { SerialPort } from './serial-port.ts';
 
@@ -90,19 +90,22 @@ export class Machine extends EventEmitter<MachineEvents> {
     setImmediate((domain: Domain) => void this.#run(domain), this.#domain);
   }
 
-  /** Stops the guest, and its clock, until `resume`: when this returns, no more of its instructions run. */
+  /**
+   * Stops the guest, and its clock, until `resume`: when this returns, no more of its instructions run. Does nothing when
+   * it is paused already or has ended, which a guest may do at any time. Throws before the start.
+   */
   pause(): void {
-    if (this.#state === 'paused') return;
-    this.#mustRun('paused');
+    this.#mustBeStarted('pause');
+    if (this.#state !== 'running') return;
     this.#state = 'paused';
     this.#hold('pause', true);
     this.emit('pause');
   }
 
-  /** Lets a paused guest go on. */
+  /** Lets a paused guest go on. Does nothing when it runs or has ended. Throws before the start. */
   resume(): void {
-    if (this.#state === 'running') return;
-    this.#mustRun('resumed');
+    this.#mustBeStarted('resume');
+    if (this.#state !== 'paused') return;
     this.#state = 'running';
     this.#hold('pause', false);
     this.emit('resume');
@@ -147,9 +150,8 @@ export class Machine extends EventEmitter<MachineEvents> {
     for (const port of this.#ports) port.finish();
   }
 
-  #mustRun(what: string): void {
-    if (this.#state === 'created') throw new Error(`The machine cannot be ${what}: it has not been started.`);
-    if (this.#state === 'ended') throw new Error(`The machine cannot be ${what}: it has ended.`);
+  #mustBeStarted(verb: string): void {
+    if (this.#state === 'created') throw new Error(`There is nothing to ${verb}: the machine has not been started.`);
   }
 
   #hold(reason: string, held: boolean): void {
