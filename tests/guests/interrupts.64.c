@@ -184,10 +184,11 @@ static void priorities(void) {
   reset();
   out8(0x70, 0x8b);
   const u8 status_b = in8(0x71);
+  // The flag may have been set for long: clear it first, or the interrupt comes at once.
+  out8(0x70, 0x8c);
+  in8(0x71);
   out8(0x70, 0x8b);
   out8(0x71, status_b | 0x40); // periodic interrupt
-  out8(0x70, 0x0c);
-  in8(0x71);
   out8(PIC2 + 1, 0xfe);
   unmask(4);
   asm volatile("sti; hlt; cli" ::: "memory");
