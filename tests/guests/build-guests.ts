@@ -28,10 +28,12 @@ export function listGuests(): Guest[] {
 
 // No library, no position-independent code, no red zone under interrupts, and no SSE or x87 but what a guest asks for.
 const FLAGS = [
-  ...['-O1', '-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Wno-int-conversion', '-ffreestanding', '-fno-builtin'],
-  ...['-nostdlib', '-static', '-fno-pic', '-no-pie', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'],
-  ...['-fcf-protection=none', '-mno-red-zone', '-mgeneral-regs-only', '-fomit-frame-pointer', '-I', SOURCES],
-];
+  '-O1 -std=gnu11 -Wall -Wextra -Werror -Wno-int-conversion -ffreestanding -fno-builtin -nostdlib -static -fno-pic -no-pie',
+  '-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -mno-red-zone -mgeneral-regs-only',
+  '-fomit-frame-pointer',
+]
+  .flatMap((line) => line.split(' '))
+  .concat('-I', SOURCES);
 const LINK_FLAGS = ['-Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack', '-T', join(SUPPORT, 'link.ld')];
 
 function run(program: string, args: readonly string[], input?: string): { ok: boolean; said: string } {
