@@ -281,6 +281,12 @@ export const DECODE_ADDRESS = 0x1080;
 
 /** u32. With EXIT_DECODE: MODE to decode for; with MODE_STEP a block of one instruction, which MODE itself need not ask for. */
 export const DECODE_MODE = 0x1084;
+/** u32. Blocks that became hot since the translator last looked, and the addresses of their first records, u32 each. */
+export const HOT_COUNT = 0x1088;
+export const HOT_QUEUE = 0x1090;
+export const HOT_QUEUE_ENTRIES = 256;
+/** Executions between two times that a block is reported; a power of two. */
+export const HOT_EXECUTIONS = 512;
 
 // Exception vectors.
 export const VECTOR_DE = 0;

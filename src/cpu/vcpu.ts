@@ -16,6 +16,7 @@ import {
   SLICE_LEFT,
 } from '../core/layout.ts';
 import { BlockDecoder, type CodeCache } from '../translate/block-decoder.ts';
+import type { Translator } from '../translate/region/translator.ts';
 import { ExitCounts } from './exits.ts';
 
 /** Thrown by the core's `unwind`: a core routine raised an exception for the guest. */
@@ -45,16 +46,26 @@ export class Vcpu {
   readonly #view: DataView;
   readonly #core: CoreForVcpu;
   readonly #run: () => number;
+  readonly translator: Translator | null;
 
   /**
    * @param memory machine memory, which holds the vCPU's state
    * @param run the interpreter module's `run`
+   * @param translator translates what runs often; null: everything is interpreted
    */
-  constructor(memory: WebAssembly.Memory, core: CoreForVcpu, run: () => number) {
+  constructor(memory: WebAssembly.Memory, core: CoreForVcpu, run: () => number, translator: Translator | null) {
+    this.translator = translator;
     this.#view = new DataView(memory.buffer);
     this.#core = core;
     this.#run = run;
-    this.decoder = new BlockDecoder(memory.buffer, core);
+    this.decoder = new BlockDecoder(memory.buffer, {
+      noteCode: (block) => core.noteCode(block),
+      nextCodePage: () => core.nextCodePage(),
+      dropAllCode: () => {
+        core.dropAllCode();
+        translator?.forget();
+      },
+    });
   }
 
   /** Instructions retired since power-on. Exact between runs, and inside one as of the last block entered. */
@@ -88,6 +99,7 @@ export class Vcpu {
       view.setInt32(SLICE, 0, true);
       view.setInt32(BUDGET, 0, true);
       view.setInt32(SLICE_LEFT, 0, true);
+      this.translator?.translateHot();
     }
   }
 

@@ -23,6 +23,7 @@ import { cpuid } from '../cpu/cpuid.ts';
 import { ModelSpecificRegisters } from '../cpu/model-specific-registers.ts';
 import { unwound, Vcpu } from '../cpu/vcpu.ts';
 import { buildAcpiTables } from '../devices/acpi/tables/acpi-tables.ts';
+import { Translator } from '../translate/region/translator.ts';
 import { Cell } from '../memory/cell.ts';
 import type { CoreImports } from '../memory/core-imports.ts';
 import { pcMemoryAreas } from '../memory/physical-map.ts';
@@ -37,6 +38,8 @@ import type { Statistics } from './statistics.ts';
 
 export interface DomainOptions {
   readonly engine: EngineModules;
+  /** Translate what runs often; else everything is interpreted. */
+  readonly translates?: boolean;
   /** Guest memory in bytes. */
   readonly memory: number;
   readonly kernel: Uint8Array;
@@ -80,7 +83,11 @@ export class Domain {
     const { memory, core, exports } = this.cell;
     this.#view = new DataView(memory.buffer);
     const interpreter = new WebAssembly.Instance(engine.interpreter, { env: { memory }, core: exports });
-    this.vcpu = new Vcpu(memory, core, interpreter.exports['run'] as () => number);
+    const { exports: engineExports } = interpreter;
+    const translator = options.translates
+      ? new Translator(memory, exports, { handlers: engineExports['handlers'], proceed: engineExports['proceed'] })
+      : null;
+    this.vcpu = new Vcpu(memory, core, engineExports['run'] as () => number, translator);
     this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();
     this.board = new PcBoard({
       clock: this.clock,

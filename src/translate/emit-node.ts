@@ -52,6 +52,11 @@ export abstract class NodeEmitter implements EmitContext {
     return this.#entry;
   }
 
+  /** Forgets where values are: before the nodes of another instruction, which may be the same ones again. */
+  protected forgetValues(): void {
+    this.#locals.clear();
+  }
+
   bind(node: Node, local: number): void {
     this.#locals.set(node, local);
   }

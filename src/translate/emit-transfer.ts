@@ -1,6 +1,6 @@
 // How handlers hand over: to the next record, into another block, or back to the run loop.
 
-import { BUDGET } from '../core/layout.ts';
+import { BLOCK_COUNT, BLOCK_EXECUTIONS, BLOCK_HEADER, BUDGET, HOT_EXECUTIONS } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 
 /** The functions that handlers call, by index in their module. */
@@ -18,7 +18,7 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.i32Const(0);
   code.i32Load(BUDGET);
   code.localGet(ip);
-  code.i32Const(20); // BLOCK_HEADER - BLOCK_COUNT
+  code.i32Const(BLOCK_HEADER - BLOCK_COUNT);
   code.i32Sub();
   code.i32Load(0);
   code.i32Sub();
@@ -32,6 +32,26 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.end();
   code.localGet(left);
   code.i32Store(BUDGET);
+  // Counted, so that the translator learns what is hot.
+  code.localGet(ip);
+  code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
+  code.i32Sub();
+  code.localGet(ip);
+  code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
+  code.i32Sub();
+  code.i32Load(0);
+  code.i32Const(1);
+  code.i32Add();
+  code.localTee(left);
+  code.i32Store(0);
+  code.localGet(left);
+  code.i32Const(HOT_EXECUTIONS - 1);
+  code.i32And();
+  code.i32Eqz();
+  code.if(undefined);
+  code.localGet(ip);
+  code.call(imports.core('noteHot'));
+  code.end();
   emitDispatch(code, ip, 0, handlerType);
 }
 

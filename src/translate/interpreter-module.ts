@@ -10,8 +10,8 @@ import { emitEnter, emitFollow, type HandlerImports } from './emit-transfer.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
 
-/** What handlers call besides the routines that meanings name. */
-const engineRoutines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
+/** What handlers and regions call besides the routines that meanings name. */
+export const engineRoutines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
   loadMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
   storeMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
   updateMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
@@ -25,12 +25,16 @@ const engineRoutines: Record<string, { parameters: ValueType[]; results: ValueTy
   leaveAfter: { parameters: ['i32'], results: ['i32'] },
   suspend: { parameters: ['i32'], results: ['i32'] },
   effectiveOffset: { parameters: ['i32', 'i64'], results: ['i64'] },
+  noteHot: { parameters: ['i32'], results: [] },
   linearAddress: { parameters: ['i32', 'i64', 'i32'], results: ['i64'] },
   repeatMove: { parameters: ['i32', 'i32'], results: ['i32'] },
   repeatFill: { parameters: ['i32', 'i32'], results: ['i32'] },
   stackOffset: { parameters: ['i64'], results: ['i64'] },
   adjustStack: { parameters: ['i64'], results: [] },
 };
+
+/** Room for the regions that the translator adds to the table. */
+const LARGEST_TABLE = 1_000_000;
 
 /** Builds the module. It imports `env.memory` and everything else from `core`, and exports `run`, the table and its size. */
 export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayBuffer> {
@@ -53,8 +57,9 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
     },
     proceed,
   };
-  const table = builder.table({ initial: handlerCount, maximum: handlerCount });
+  const table = builder.table({ initial: handlerCount, maximum: LARGEST_TABLE });
   builder.export('handlers', 'table', table);
+  builder.export('proceed', 'function', proceed);
 
   const body = builder.body(proceed);
   body.localGet(0);

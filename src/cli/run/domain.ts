@@ -11,7 +11,7 @@ export interface DomainOptions {
   /** The kernel command line. */
   readonly append: string;
   readonly modules: readonly { readonly data: Uint8Array; readonly commandLine: string }[];
-  readonly engine: 'interpreter';
+  readonly engine: 'interpreter' | 'auto';
   readonly clock: 'host' | 'instructions';
   /** Names of devices beyond those every board has. */
   readonly devices: readonly string[];

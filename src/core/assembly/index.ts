@@ -18,6 +18,7 @@ export { flushAll, flushPage, flushPcid, loadAddressSpace, resetTlb, translateFe
 export { interruptOnOverflow } from './overflow-interrupt';
 export { enterFrame, popAll, pushAll } from './stack-frames';
 export { portInString } from './string-ports';
+export { noteHot } from './hot-code';
 export { repeatFill, repeatMove } from './repeat';
 export { mulHighSigned, mulHighUnsigned } from './wide';
 export { checkPort, portIn, portOut } from './ports';

@@ -1,12 +1,16 @@
 // Arithmetic on packed binary32: ADDPS, SUBPS, MULPS, DIVPS, SQRTPS, MINPS, MAXPS. SDM volume 2.
 
+import { MXCSR } from '../../layout.ts';
 import { f32Add, f32Div, f32Mul, f32Sqrt, f32Sub } from '../float/f32-arithmetic.ts';
 import { f32Max, f32Min } from '../float/f32-compare.ts';
+import { areOrdinary32, isSettled, safe32, zeros32 } from './fast-lanes.ts';
 import { quad32 } from './lanes.ts';
 import { beginSse, endSse } from './simd-exceptions.ts';
 
 /** ADDPS. Raises #XM. */
 export function addPackedSingle(a: v128, b: v128): v128 {
+  const result = f32x4.add(a, b);
+  if (isSettled(load<u32>(MXCSR)) && areOrdinary32(a) && areOrdinary32(b) && areOrdinary32(result)) return result;
   const mxcsr = beginSse();
   const r0 = f32Add(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Add(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
@@ -18,6 +22,8 @@ export function addPackedSingle(a: v128, b: v128): v128 {
 
 /** SUBPS. Raises #XM. */
 export function subtractPackedSingle(a: v128, b: v128): v128 {
+  const result = f32x4.sub(a, b);
+  if (isSettled(load<u32>(MXCSR)) && areOrdinary32(a) && areOrdinary32(b) && areOrdinary32(result)) return result;
   const mxcsr = beginSse();
   const r0 = f32Sub(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Sub(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
@@ -29,6 +35,8 @@ export function subtractPackedSingle(a: v128, b: v128): v128 {
 
 /** MULPS. Raises #XM. */
 export function multiplyPackedSingle(a: v128, b: v128): v128 {
+  const result = f32x4.mul(a, b);
+  if (isSettled(load<u32>(MXCSR)) && areOrdinary32(a) && areOrdinary32(b) && i32x4.all_true(v128.or(safe32(result), v128.or(zeros32(a), zeros32(b))))) return result;
   const mxcsr = beginSse();
   const r0 = f32Mul(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Mul(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
@@ -40,6 +48,8 @@ export function multiplyPackedSingle(a: v128, b: v128): v128 {
 
 /** DIVPS. Raises #XM. */
 export function dividePackedSingle(a: v128, b: v128): v128 {
+  const result = f32x4.div(a, b);
+  if (isSettled(load<u32>(MXCSR)) && areOrdinary32(a) && areOrdinary32(b) && i32x4.all_true(v128.or(safe32(result), v128.andnot(zeros32(a), zeros32(b))))) return result;
   const mxcsr = beginSse();
   const r0 = f32Div(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Div(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
@@ -51,6 +61,8 @@ export function dividePackedSingle(a: v128, b: v128): v128 {
 
 /** MINPS. Raises #XM. */
 export function minimumPackedSingle(a: v128, b: v128): v128 {
+  const result = f32x4.pmin(b, a);
+  if (areOrdinary32(a) && areOrdinary32(b)) return result;
   const mxcsr = beginSse();
   const r0 = f32Min(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Min(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
@@ -62,6 +74,8 @@ export function minimumPackedSingle(a: v128, b: v128): v128 {
 
 /** MAXPS. Raises #XM. */
 export function maximumPackedSingle(a: v128, b: v128): v128 {
+  const result = f32x4.pmax(b, a);
+  if (areOrdinary32(a) && areOrdinary32(b)) return result;
   const mxcsr = beginSse();
   const r0 = f32Max(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Max(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);

@@ -1,11 +1,15 @@
 // Arithmetic on the low element in binary64: ADDSD, SUBSD, MULSD, DIVSD, SQRTSD, MINSD, MAXSD. SDM volume 2.
 
+import { MXCSR } from '../../layout.ts';
 import { f64Add, f64Div, f64Mul, f64Sqrt, f64Sub } from '../float/f64-arithmetic.ts';
 import { f64Max, f64Min } from '../float/f64-compare.ts';
+import { isNormal64, isSafe64, isSettled } from './fast-lanes.ts';
 import { beginSse, endSse } from './simd-exceptions.ts';
 
 /** ADDSD. Raises #XM. */
 export function addScalarDouble(a: u64, b: u64): u64 {
+  const fast = reinterpret<u64>(reinterpret<f64>(a) + reinterpret<f64>(b));
+  if (isSettled(load<u32>(MXCSR)) && isNormal64(a) && isNormal64(b) && isNormal64(fast)) return fast;
   const mxcsr = beginSse();
   const result = f64Add(a, b, mxcsr);
   endSse(mxcsr);
@@ -14,6 +18,8 @@ export function addScalarDouble(a: u64, b: u64): u64 {
 
 /** SUBSD. Raises #XM. */
 export function subtractScalarDouble(a: u64, b: u64): u64 {
+  const fast = reinterpret<u64>(reinterpret<f64>(a) - reinterpret<f64>(b));
+  if (isSettled(load<u32>(MXCSR)) && isNormal64(a) && isNormal64(b) && isNormal64(fast)) return fast;
   const mxcsr = beginSse();
   const result = f64Sub(a, b, mxcsr);
   endSse(mxcsr);
@@ -22,6 +28,8 @@ export function subtractScalarDouble(a: u64, b: u64): u64 {
 
 /** MULSD. Raises #XM. */
 export function multiplyScalarDouble(a: u64, b: u64): u64 {
+  const fast = reinterpret<u64>(reinterpret<f64>(a) * reinterpret<f64>(b));
+  if (isSettled(load<u32>(MXCSR)) && isNormal64(a) && isNormal64(b) && isSafe64(fast)) return fast;
   const mxcsr = beginSse();
   const result = f64Mul(a, b, mxcsr);
   endSse(mxcsr);
@@ -30,6 +38,8 @@ export function multiplyScalarDouble(a: u64, b: u64): u64 {
 
 /** DIVSD. Raises #XM. */
 export function divideScalarDouble(a: u64, b: u64): u64 {
+  const fast = reinterpret<u64>(reinterpret<f64>(a) / reinterpret<f64>(b));
+  if (isSettled(load<u32>(MXCSR)) && isNormal64(a) && isNormal64(b) && isSafe64(fast)) return fast;
   const mxcsr = beginSse();
   const result = f64Div(a, b, mxcsr);
   endSse(mxcsr);

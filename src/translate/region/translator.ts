@@ -1,0 +1,111 @@
+// Translates hot regions while the guest runs: reads what the interpreter's counters found, compiles a batch, and puts each
+// function in the place of its entry block's first handler.
+
+import { HOT_COUNT, HOT_QUEUE, RECORD_HANDLER } from '../../core/layout.ts';
+import { coreRoutines } from '../../isa/core-routines.ts';
+import { ModuleBuilder } from '../../wasm/module-builder.ts';
+import { handlerCount } from '../handler-table.ts';
+import { engineRoutines } from '../interpreter-module.ts';
+import { RegionEmitter } from './region-emitter.ts';
+import { RegionReader, type RegionSource } from './region-source.ts';
+
+/** What the translator needs of an instantiated interpreter. */
+export interface InterpreterExports {
+  readonly handlers: WebAssembly.Table;
+  readonly proceed: unknown;
+}
+
+export interface TranslatorStatistics {
+  regions: number;
+  modules: number;
+  wasmBytes: number;
+  instructions: number;
+  /** Host time spent translating, in milliseconds. */
+  milliseconds: number;
+}
+
+export class Translator {
+  readonly statistics: TranslatorStatistics = { regions: 0, modules: 0, wasmBytes: 0, instructions: 0, milliseconds: 0 };
+  readonly #memory: WebAssembly.Memory;
+  readonly #view: DataView;
+  readonly #core: Record<string, unknown>;
+  readonly #interpreter: InterpreterExports;
+  readonly #replaced = new Map<number, number>();
+  readonly #reader: RegionReader;
+  #nextSlot = handlerCount;
+
+  constructor(memory: WebAssembly.Memory, core: Record<string, unknown>, interpreter: InterpreterExports) {
+    this.#memory = memory;
+    this.#view = new DataView(memory.buffer);
+    this.#core = core;
+    this.#interpreter = interpreter;
+    this.#reader = new RegionReader(this.#view, this.#replaced);
+  }
+
+  /** Translates the blocks that became hot since the last call. To be called while no guest code runs. */
+  translateHot(): void {
+    const count = this.#view.getUint32(HOT_COUNT, true);
+    if (count === 0) return;
+    this.#view.setUint32(HOT_COUNT, 0, true);
+    const start = performance.now();
+    const sources: RegionSource[] = [];
+    for (let index = 0; index < count; index++) {
+      const ip = this.#view.getUint32(HOT_QUEUE + 4 * index, true);
+      if (this.#replaced.has(ip)) continue;
+      const source = this.#reader.read(ip);
+      if (source) sources.push(source);
+    }
+    if (sources.length > 0) this.#install(sources);
+    this.statistics.milliseconds += performance.now() - start;
+  }
+
+  /** All decoded code is gone: so are the places of its regions. */
+  forget(): void {
+    this.#replaced.clear();
+    this.#view.setUint32(HOT_COUNT, 0, true);
+    this.#nextSlot = handlerCount;
+  }
+
+  #install(sources: readonly RegionSource[]): void {
+    const builder = new ModuleBuilder();
+    builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
+    const indices = new Map<string, number>();
+    for (const [name, { parameters, results }] of Object.entries(engineRoutines)) {
+      indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
+    }
+    for (const [name, { parameters, result }] of Object.entries(coreRoutines)) {
+      indices.set(name, builder.importFunction('core', name, builder.type(parameters, result === null ? [] : [result])));
+    }
+    const handlerType = builder.type(['i32'], ['i32']);
+    const proceed = builder.importFunction('interpreter', 'proceed', handlerType);
+    builder.importTable('interpreter', 'handlers', { initial: handlerCount });
+    const imports = { core: (name: string): number => indices.get(name)!, proceed };
+    const functions = sources.map(({ entry, parts, used, written }) => {
+      const index = builder.declareFunction(handlerType, `region_${entry.ip.toString(16)}`);
+      builder.export(`region${index}`, 'function', index);
+      new RegionEmitter(builder.body(index), this.#view, imports, handlerType, parts, used, written).emit(entry);
+      return index;
+    });
+    const bytes = builder.toBytes();
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { memory: this.#memory },
+      core: this.#core,
+      interpreter: { proceed: this.#interpreter.proceed, handlers: this.#interpreter.handlers },
+    });
+    functions.forEach((index, position) => this.#place(sources[position]!.entry.ip, instance.exports[`region${index}`]));
+    const { statistics } = this;
+    statistics.modules++;
+    statistics.regions += sources.length;
+    statistics.wasmBytes += bytes.length;
+    for (const { instructions } of sources) statistics.instructions += instructions;
+  }
+
+  #place(ip: number, region: unknown): void {
+    const { handlers } = this.#interpreter;
+    const slot = this.#nextSlot++;
+    if (slot >= handlers.length) handlers.grow(1024);
+    handlers.set(slot, region);
+    this.#replaced.set(ip, this.#view.getUint32(ip + RECORD_HANDLER, true));
+    this.#view.setUint32(ip + RECORD_HANDLER, slot, true);
+  }
+}
