@@ -32,7 +32,13 @@ export function subtractPackedDouble(a: v128, b: v128): v128 {
 /** MULPD. Raises #XM. */
 export function multiplyPackedDouble(a: v128, b: v128): v128 {
   const result = f64x2.mul(a, b);
-  if (isSettled(load<u32>(MXCSR)) && areOrdinary64(a) && areOrdinary64(b) && i64x2.all_true(v128.or(safe64(result), v128.or(zeros64(a), zeros64(b))))) return result;
+  if (
+    isSettled(load<u32>(MXCSR)) &&
+    areOrdinary64(a) &&
+    areOrdinary64(b) &&
+    i64x2.all_true(v128.or(safe64(result), v128.or(zeros64(a), zeros64(b))))
+  )
+    return result;
   const mxcsr = beginSse();
   const r0 = f64Mul(v128.extract_lane<u64>(a, 0), v128.extract_lane<u64>(b, 0), mxcsr);
   const r1 = f64Mul(v128.extract_lane<u64>(a, 1), v128.extract_lane<u64>(b, 1), mxcsr);
@@ -43,7 +49,13 @@ export function multiplyPackedDouble(a: v128, b: v128): v128 {
 /** DIVPD. Raises #XM. */
 export function dividePackedDouble(a: v128, b: v128): v128 {
   const result = f64x2.div(a, b);
-  if (isSettled(load<u32>(MXCSR)) && areOrdinary64(a) && areOrdinary64(b) && i64x2.all_true(v128.or(safe64(result), v128.andnot(zeros64(a), zeros64(b))))) return result;
+  if (
+    isSettled(load<u32>(MXCSR)) &&
+    areOrdinary64(a) &&
+    areOrdinary64(b) &&
+    i64x2.all_true(v128.or(safe64(result), v128.andnot(zeros64(a), zeros64(b))))
+  )
+    return result;
   const mxcsr = beginSse();
   const r0 = f64Div(v128.extract_lane<u64>(a, 0), v128.extract_lane<u64>(b, 0), mxcsr);
   const r1 = f64Div(v128.extract_lane<u64>(a, 1), v128.extract_lane<u64>(b, 1), mxcsr);

@@ -36,7 +36,13 @@ export function subtractPackedSingle(a: v128, b: v128): v128 {
 /** MULPS. Raises #XM. */
 export function multiplyPackedSingle(a: v128, b: v128): v128 {
   const result = f32x4.mul(a, b);
-  if (isSettled(load<u32>(MXCSR)) && areOrdinary32(a) && areOrdinary32(b) && i32x4.all_true(v128.or(safe32(result), v128.or(zeros32(a), zeros32(b))))) return result;
+  if (
+    isSettled(load<u32>(MXCSR)) &&
+    areOrdinary32(a) &&
+    areOrdinary32(b) &&
+    i32x4.all_true(v128.or(safe32(result), v128.or(zeros32(a), zeros32(b))))
+  )
+    return result;
   const mxcsr = beginSse();
   const r0 = f32Mul(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Mul(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
@@ -49,7 +55,13 @@ export function multiplyPackedSingle(a: v128, b: v128): v128 {
 /** DIVPS. Raises #XM. */
 export function dividePackedSingle(a: v128, b: v128): v128 {
   const result = f32x4.div(a, b);
-  if (isSettled(load<u32>(MXCSR)) && areOrdinary32(a) && areOrdinary32(b) && i32x4.all_true(v128.or(safe32(result), v128.andnot(zeros32(a), zeros32(b))))) return result;
+  if (
+    isSettled(load<u32>(MXCSR)) &&
+    areOrdinary32(a) &&
+    areOrdinary32(b) &&
+    i32x4.all_true(v128.or(safe32(result), v128.andnot(zeros32(a), zeros32(b))))
+  )
+    return result;
   const mxcsr = beginSse();
   const r0 = f32Div(v128.extract_lane<u32>(a, 0), v128.extract_lane<u32>(b, 0), mxcsr);
   const r1 = f32Div(v128.extract_lane<u32>(a, 1), v128.extract_lane<u32>(b, 1), mxcsr);
