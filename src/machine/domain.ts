@@ -72,6 +72,8 @@ export class Domain {
   #outcome: Outcome | null = null;
   #running = false;
   #paused = false;
+  /** HLT was executed and nothing has ended it yet. */
+  #halted = false;
   #wake: (() => void) | null = null;
   readonly #startedAt = performance.now();
 
@@ -266,16 +268,21 @@ export class Domain {
     const end = performance.now() + TURN_MILLISECONDS;
     while (this.#outcome === null && !this.#paused) {
       board.events.runDue(clock.now());
+      if (this.#halted && !this.#canWake()) {
+        const wait = clock.idle(board.events.nextDeadline());
+        if (wait > 0 || performance.now() >= end) return wait;
+        continue;
+      }
+      this.#halted = false;
       const before = vcpu.retired;
       const stop = vcpu.run(clock.budgetUntil(board.events.nextDeadline(), LONGEST_SLICE));
       const { retired } = vcpu;
       clock.afterSlice(retired, retired - before);
       if (this.#outcome !== null) return 0;
       if (stop === 'shutdown') this.#end({ kind: 'triple-fault', state: this.describe() });
-      else if (stop === 'halt' && !this.#canWake()) {
+      else if (stop === 'halt') {
+        this.#halted = true;
         if (!this.#interruptsEnabled()) this.#end({ kind: 'halted', state: this.describe() });
-        const wait = clock.idle(board.events.nextDeadline());
-        if (wait > 0) return wait;
       }
       if (performance.now() >= end) return 0;
     }
