@@ -27,6 +27,8 @@ export function ofRegister(routine: CoreRoutine, ...numbers: number[]): Meaning 
 /** The memory operand's value, and the linear address that it was loaded from. */
 export function load(m: AbstractMachine, operand: Operand): { value: Value; linear: Value } {
   if (operand.bits === 0) throw new Error('an operand without a width cannot be loaded');
+  // A pending #MF comes before any fault of the operand.
+  m.core('waitX87');
   const linear = m.linear(operand, operand.bits / 8, false);
   return { value: m.loadLinear(linear, operand.bits), linear };
 }

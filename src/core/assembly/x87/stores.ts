@@ -1,5 +1,6 @@
 // FST, FSTP, FIST, FISTP, FISTTP, FBSTP. SDM volume 2. All raise #MF, and of memory what writing raises: the stack changes
-// last. Nothing is written when an exception that the store itself raised is unmasked.
+// last. Nothing is written when an exception that the store itself raised is unmasked, but a fault of the memory operand
+// comes first even then.
 
 import { checkWrite, write16, write32, write64 } from '../access.ts';
 import { f80StoreFault, f80ToF32, f80ToF64 } from '../float/f80-conversion.ts';
@@ -32,7 +33,7 @@ export function x87StoreSingle(linear: i64, pops: u32): void {
   if (!f80StoreFault(control)) {
     write32(linear, bits);
     if (pops) pop();
-  }
+  } else checkWrite(linear, 4);
   finishMemory(C1, linear);
 }
 
@@ -43,7 +44,7 @@ export function x87StoreDouble(linear: i64, pops: u32): void {
   if (!f80StoreFault(control)) {
     write64(linear, bits);
     if (pops) pop();
-  }
+  } else checkWrite(linear, 8);
   finishMemory(C1, linear);
 }
 
@@ -56,18 +57,20 @@ export function x87StoreInteger(linear: i64, bits: u32, pops: u32, truncate: u32
     else if (bits == 32) write32(linear, <i32>value);
     else write64(linear, value);
     if (pops) pop();
-  }
+  } else checkWrite(linear, bits >> 3);
   finishMemory(C1, linear);
+}
+
+function checkTen(linear: i64): void {
+  checkWrite(linear, 8);
+  checkWrite(tailOf(linear), 2);
 }
 
 /** Writes the ten bytes at `source`, all or none. */
 function writeTen(linear: i64, source: usize): void {
   const tail = tailOf(linear);
   // Where both parts are in one page, the second cannot fault once the first is written.
-  if ((linear ^ (tail + 1)) & ~(<i64>OFFSET_MASK)) {
-    checkWrite(linear, 8);
-    checkWrite(tail, 2);
-  }
+  if ((linear ^ (tail + 1)) & ~(<i64>OFFSET_MASK)) checkTen(linear);
   write64(linear, load<u64>(source));
   write16(tail, load<u16>(source, 8));
 }
@@ -80,7 +83,7 @@ export function x87StoreExtended(linear: i64): void {
   if (!isBlocked()) {
     writeTen(linear, scratch);
     pop();
-  }
+  } else checkTen(linear);
   finishMemory(C1, linear);
 }
 
@@ -93,7 +96,7 @@ export function x87StoreDecimal(linear: i64): void {
   if (!f80StoreFault(control)) {
     writeTen(linear, scratch);
     pop();
-  }
+  } else checkTen(linear);
   finishMemory(C1, linear);
 }
 
