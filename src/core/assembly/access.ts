@@ -2,14 +2,17 @@
 
 import {
   BOUNCE,
+  CURRENT,
   FAULT_CODE,
   FAULT_VECTOR,
   FRAME_CODE,
+  RECORD_ADDRESSING,
   TLB_ADDEND,
   TLB_BASE,
   TLB_READ_TAG,
   TLB_WRITE_TAG,
   VECTOR_GP,
+  VECTOR_SS,
 } from '../layout.ts';
 import { loadMiss, storeCommit, storeMiss } from './memory-misses.ts';
 import { raise } from './exceptions.ts';
@@ -19,6 +22,16 @@ import { KIND_READ, KIND_WRITE } from './page-fault.ts';
 import { addPart, commitParts, gatherParts, resetParts } from './pending-access.ts';
 import { accessContext, systemContext, translate, TRANSLATE_FAULT, TRANSLATE_SPECIAL } from './tlb.ts';
 import { entryOf, PAGE_MASK } from './tlb-tables.ts';
+
+const NUMBER_SS: u32 = 2;
+/** In the `access` argument of the miss routines. */
+const ACCESS_STACK: i32 = 0x100;
+
+/** ACCESS_STACK when the memory operand of the instruction that called is in SS, whose violations raise #SS. */
+function operandSegment(): i32 {
+  const record = load<u32>(CURRENT);
+  return ((load<u8>(record + RECORD_ADDRESSING) >> 2) & 7) == NUMBER_SS ? ACCESS_STACK : 0;
+}
 
 /** Raises what a miss routine left in FAULT_*. */
 function raiseLeft(): void {
@@ -37,7 +50,7 @@ function readAddress(linear: u64, size: u32): u32 {
 }
 
 function readAddressSlow(linear: u64, size: u32): u32 {
-  const machine = loadMiss(linear, size, 0);
+  const machine = loadMiss(linear, size | operandSegment(), 0);
   if (machine == 0) raiseLeft();
   return machine;
 }
@@ -54,7 +67,7 @@ function writeAddress(linear: u64, size: u32): u32 {
 }
 
 function writeAddressSlow(linear: u64, size: u32): u32 {
-  const machine = storeMiss(linear, size, 0);
+  const machine = storeMiss(linear, size | operandSegment(), 0);
   if (machine == 0) raiseLeft();
   return machine;
 }
@@ -194,7 +207,7 @@ function checkProgram(linear: u64, bytes: u32, kind: i32): void {
   let at = linear;
   let left = bytes;
   while (left != 0) {
-    if (inLongMode() && !isCanonical(at)) raise(VECTOR_GP, 0);
+    if (inLongMode() && !isCanonical(at)) raise(operandSegment() ? VECTOR_SS : VECTOR_GP, 0);
     if (translate(at, kind, accessContext) == TRANSLATE_FAULT) raiseLeft();
     const piece = min(left, FRAME_SIZE - (<u32>at & OFFSET_MASK));
     left -= piece;
