@@ -42,8 +42,9 @@ export const lods = instruction({
 function compareEach(m: AbstractMachine, a: Operand, b: Operand, advance: readonly Operand[]): void {
   m.repeat(
     () => {
-      const left = m.read(a);
+      // AMD's processors try the destination string first.
       const right = m.read(b);
+      const left = m.read(a);
       const difference = m.sub(left, right);
       for (const operand of advance) m.advance(operand);
       m.setFlagsFromCarries(difference, borrowsOfSub(m, left, right, difference));
