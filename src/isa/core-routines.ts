@@ -111,7 +111,7 @@ const table = {
   emms: { parameters: [], result: null },
   readMxcsr: { parameters: [], result: 'i32', pure: true },
   writeMxcsr: { parameters: ['i32'], result: null },
-  storeMasked: { parameters: ['i64', 'v128', 'v128'], result: null },
+  storeMasked: { parameters: ['i64', 'v128', 'v128', 'i32'], result: null },
   stringLength: { parameters: ['v128', 'i32'], result: 'i32', pure: true },
   compareStrings: { parameters: ['v128', 'v128', 'i32', 'i32', 'i32'], result: 'i32', pure: true },
 

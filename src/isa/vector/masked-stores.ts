@@ -5,10 +5,10 @@ import { RDI, type AbstractMachine, type Operand } from '../abstract-machine.ts'
 import { instruction } from '../instruction.ts';
 import { inMmx, readVector } from './packed-forms.ts';
 
-const store = (m: AbstractMachine, data: Operand, mask: Operand): void => {
+function store(m: AbstractMachine, data: Operand, mask: Operand): void {
   const offset = m.zeroExtend(m.register(RDI, m.addressSize), 64);
-  m.core('storeMasked', offset, readVector(m, data), readVector(m, mask));
-};
+  m.core('storeMasked', offset, readVector(m, data), readVector(m, mask), m.constant(data.bits / 8, 32));
+}
 
 export const maskedStores = [
   instruction({
@@ -23,6 +23,10 @@ export const maskedStores = [
     forms: ['np 0f f7 /r Pq Nq [implicit ends]'],
     manual: 'SDM 2 "MASKMOVQ"',
     feature: 'sse',
-    meaning: inMmx(store),
+    // Unlike other MMX instructions it enters the MMX state even when its store faults.
+    meaning: (m, data, mask) => {
+      inMmx(() => {})(m);
+      store(m, data, mask);
+    },
   }),
 ];
