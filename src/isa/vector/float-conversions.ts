@@ -45,6 +45,21 @@ function toIntegers(
   ];
 }
 
+/** Of MMX destinations: a pending x87 exception comes before any fault of the source. */
+function toMmx(name: string, feature: Feature, source: string, prefix: string, core: CoreRoutine): Instruction[] {
+  return ([0, 1] as const).map((truncate) =>
+    floatInstruction(
+      `${truncate ? 'cvtt' : 'cvt'}${name}`,
+      feature,
+      `${prefix} 0f ${truncate ? '2c' : '2d'} /r Pq ${source}`,
+      (m, destination, operand) => {
+        m.core('requireMmx');
+        m.write(destination, m.core(core, m.read(operand), m.constant(truncate, 32)));
+      },
+    ),
+  );
+}
+
 function toGeneral(
   name: string,
   feature: Feature,
@@ -76,8 +91,8 @@ export const integers = [
   toIntegers('ps2dq', 'sse2', '66 0f 5b /r Vx Wx [aligned]', 'f3 0f 5b /r Vx Wx [aligned]', 'singlesToInt32s'),
   doublesToVector('cvtpd2dq', 'f2 0f e6 /r Vx Wx [aligned]', 0),
   doublesToVector('cvttpd2dq', '66 0f e6 /r Vx Wx [aligned]', 1),
-  toIntegers('ps2pi', 'sse', 'np 0f 2d /r Pq Wq', 'np 0f 2c /r Pq Wq', 'singlesToMmx'),
-  toIntegers('pd2pi', 'sse2', '66 0f 2d /r Pq Wx [aligned]', '66 0f 2c /r Pq Wx [aligned]', 'doublesToMmx'),
+  toMmx('ps2pi', 'sse', 'Wq', 'np', 'singlesToMmx'),
+  toMmx('pd2pi', 'sse2', 'Wx [aligned]', '66', 'doublesToMmx'),
 ].flat();
 
 export const formats = [
