@@ -3,6 +3,7 @@
 
 import { ZE, controlRounding, floatFlags } from './flags.ts';
 import { f80BeginBinary, f80BeginUnary, f80Deliver, f80RaiseDenormal, precisionBits } from './f80-format.ts';
+import { f80AddNormal, f80MulNormal, isExtendedNearest } from './f80-normal.ts';
 import { KIND_INVALID, addUnpacked, divideUnpacked, multiplyUnpacked, squareRootUnpacked } from './unpacked.ts';
 
 /** Ends a binary operation; an invalid one or a division by zero reports no denormal operand. */
@@ -13,12 +14,14 @@ function finish(dst: usize, a: usize, b: usize, kind: u32, control: u32): void {
 
 /** a + b into `dst`. May raise IE, DE, OE, UE, PE. */
 export function f80Add(dst: usize, a: usize, b: usize, control: u32): void {
+  if (isExtendedNearest(control) && f80AddNormal(dst, a, b, 0)) return;
   if (f80BeginBinary(dst, a, b, control)) return;
   finish(dst, a, b, addUnpacked(0, controlRounding(control)), control);
 }
 
 /** a - b into `dst`. May raise IE, DE, OE, UE, PE. */
 export function f80Sub(dst: usize, a: usize, b: usize, control: u32): void {
+  if (isExtendedNearest(control) && f80AddNormal(dst, a, b, 0x8000)) return;
   if (f80BeginBinary(dst, a, b, control)) return;
   finish(dst, a, b, addUnpacked(1, controlRounding(control)), control);
 }
@@ -30,6 +33,7 @@ export function f80SubReversed(dst: usize, a: usize, b: usize, control: u32): vo
 
 /** a * b into `dst`. May raise IE, DE, OE, UE, PE. */
 export function f80Mul(dst: usize, a: usize, b: usize, control: u32): void {
+  if (isExtendedNearest(control) && f80MulNormal(dst, a, b)) return;
   if (f80BeginBinary(dst, a, b, control)) return;
   finish(dst, a, b, multiplyUnpacked(), control);
 }

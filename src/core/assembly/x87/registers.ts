@@ -27,14 +27,16 @@ export function x87Exchange(i: u32): void {
   const other = stackRegister(i);
   has(0);
   has(i);
-  if (!isBlocked()) {
+  if (stackFault() && !isBlocked()) {
     if (!isPresent(0)) setDefaultNan(top);
     if (!isPresent(i)) setDefaultNan(other);
+    occupy(0);
+    occupy(i);
+  }
+  if (!isBlocked()) {
     f80Copy(scratch, top);
     f80Copy(top, other);
     f80Copy(other, scratch);
-    occupy(0);
-    occupy(i);
   }
   finish(C1);
 }
