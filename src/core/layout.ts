@@ -286,7 +286,7 @@ export const HOT_COUNT = 0x1088;
 export const HOT_QUEUE = 0x1090;
 export const HOT_QUEUE_ENTRIES = 256;
 /** Executions between two times that a block is reported; a power of two. */
-export const HOT_EXECUTIONS = 512;
+export const HOT_EXECUTIONS = 4096;
 
 // Exception vectors.
 export const VECTOR_DE = 0;

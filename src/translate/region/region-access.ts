@@ -2,8 +2,23 @@
 // registers and flags are in locals while the region runs, all else stays in machine memory.
 
 import {
-  CODE_PAGE, FLAG_AUX, FLAG_RESULT, GPR, RECORD_A, RECORD_ADDRESSING, RECORD_B, RECORD_BASE, RECORD_C, RECORD_DISPLACEMENT, RECORD_IMMEDIATE,
-  RECORD_INDEX, RECORD_LENGTH, RECORD_OFFSET, RECORD_SEGMENT_BASE, WIDE_STEP, ZERO,
+  CODE_PAGE,
+  FLAG_AUX,
+  FLAG_RESULT,
+  GPR,
+  RECORD_A,
+  RECORD_ADDRESSING,
+  RECORD_B,
+  RECORD_BASE,
+  RECORD_C,
+  RECORD_DISPLACEMENT,
+  RECORD_IMMEDIATE,
+  RECORD_INDEX,
+  RECORD_LENGTH,
+  RECORD_OFFSET,
+  RECORD_SEGMENT_BASE,
+  WIDE_STEP,
+  ZERO,
 } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { FlagPlace, MachineAccess } from '../emit-context.ts';
@@ -64,7 +79,13 @@ export class RegionAccess implements MachineAccess {
   /** Label of the exit that delivers a fault for the record in local 0. */
   faultLabel = 0;
 
-  constructor(code: Code, view: DataView, imports: HandlerImports, used: ReadonlySet<number>, written: ReadonlySet<number>) {
+  constructor(
+    code: Code,
+    view: DataView,
+    imports: HandlerImports,
+    used: ReadonlySet<number>,
+    written: ReadonlySet<number>,
+  ) {
     this.#code = code;
     this.#view = view;
     this.#imports = imports;

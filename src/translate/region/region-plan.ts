@@ -46,8 +46,18 @@ export function planRegion(blocks: readonly PlannedBlock[]): readonly RegionBloc
   const drafts = new Map<number, Draft>();
   for (const block of blocks) {
     drafts.set(block.ip, {
-      block, order: -1, successors: [], predecessors: [], dominator: null, merges: [], isLoop: false, isMerge: false,
-      ip: block.ip, count: block.count, taken: block.taken, next: block.next,
+      block,
+      order: -1,
+      successors: [],
+      predecessors: [],
+      dominator: null,
+      merges: [],
+      isLoop: false,
+      isMerge: false,
+      ip: block.ip,
+      count: block.count,
+      taken: block.taken,
+      next: block.next,
     });
   }
   for (const draft of drafts.values()) {
@@ -76,7 +86,9 @@ export function planRegion(blocks: readonly PlannedBlock[]): readonly RegionBloc
   for (const draft of ordered) {
     const forward = ordered.filter((other) => other.order < draft.order && other.successors.includes(draft)).length;
     // A block whose branch leads to one place both ways reaches it twice.
-    const twice = ordered.some((other) => other.order < draft.order && other.taken === draft.ip && other.next === draft.ip);
+    const twice = ordered.some(
+      (other) => other.order < draft.order && other.taken === draft.ip && other.next === draft.ip,
+    );
     draft.isMerge = forward > 1 || twice;
     if (draft.isMerge) draft.dominator!.merges.push(draft);
   }
@@ -102,7 +114,7 @@ function reversePostorder(entry: Draft): Draft[] {
 function findDominators(ordered: readonly Draft[]): void {
   const entry = ordered[0]!;
   entry.dominator = entry;
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const draft of ordered) {
       if (draft === entry) continue;

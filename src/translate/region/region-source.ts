@@ -1,6 +1,16 @@
 // Reads the decoded blocks that a region is grown from: over the links that running them has made.
 
-import { BLOCK_HEADER, BLOCK_MODE, MODE_STEP, RECORD_INDEX, RECORD_BASE, RECORD_LINK_NEXT, RECORD_LINK_TAKEN, RECORD_SIZE, GPR } from '../../core/layout.ts';
+import {
+  BLOCK_HEADER,
+  BLOCK_MODE,
+  MODE_STEP,
+  RECORD_INDEX,
+  RECORD_BASE,
+  RECORD_LINK_NEXT,
+  RECORD_LINK_TAKEN,
+  RECORD_SIZE,
+  GPR,
+} from '../../core/layout.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE } from '../handler-table.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import { IrBuilder } from '../ir-builder.ts';
@@ -25,6 +35,8 @@ export interface RegionSource {
   /** General registers that the region's instructions name, and those among them that they write. */
   readonly used: ReadonlySet<number>;
   readonly written: ReadonlySet<number>;
+  /** Core routines that its instructions call. */
+  readonly routines: ReadonlySet<string>;
   readonly instructions: number;
 }
 
@@ -66,13 +78,19 @@ export class RegionReader {
       queue.push(parts.taken, parts.next);
     }
     if (!blocks.has(ip)) return null;
-    const planned: PlannedBlock[] = [...blocks].map(([at, { taken, next }]) => ({ ip: at, count: blockCount(this.#view, at), taken, next }));
+    const planned: PlannedBlock[] = [...blocks].map(([at, { taken, next }]) => ({
+      ip: at,
+      count: blockCount(this.#view, at),
+      taken,
+      next,
+    }));
     const ordered = planRegion(planned);
     const parts = ordered.map((block): RegionCode => ({ block, ...blocks.get(block.ip)! }));
     const used = new Set<number>();
     const written = new Set<number>();
-    for (const { records } of parts) for (const record of records) this.#registers(record, used, written);
-    return { entry: ordered[0]!, parts, used, written, instructions };
+    const routines = new Set<string>();
+    for (const { records } of parts) for (const record of records) this.#survey(record, used, written, routines);
+    return { entry: ordered[0]!, parts, used, written, routines, instructions };
   }
 
   #block(first: number): BlockParts {
@@ -121,7 +139,8 @@ export class RegionReader {
     return attributes.has('ends') && !jumps ? null : nodes;
   }
 
-  #registers(record: TranslatableRecord, used: Set<number>, written: Set<number>): void {
+  /** Notes what the instruction names. */
+  #survey(record: TranslatableRecord, used: Set<number>, written: Set<number>, routines: Set<string>): void {
     const view = this.#view;
     const note = (address: number, writes: boolean): void => {
       if (!isGeneral(address)) return;
@@ -137,6 +156,8 @@ export class RegionReader {
         } else if (operation.op === 'offset' && !operation.absolute) {
           note(view.getUint16(record.ip + RECORD_BASE, true), false);
           note(view.getUint16(record.ip + RECORD_INDEX, true), false);
+        } else if (operation.op === 'core') {
+          routines.add(operation.routine);
         } else if (operation.op === 'if') {
           visit(operation.then);
           visit(operation.otherwise);

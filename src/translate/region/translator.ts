@@ -2,7 +2,8 @@
 // function in the place of its entry block's first handler.
 
 import { HOT_COUNT, HOT_QUEUE, RECORD_HANDLER } from '../../core/layout.ts';
-import { coreRoutines } from '../../isa/core-routines.ts';
+import { coreRoutines, type CoreRoutine } from '../../isa/core-routines.ts';
+import type { ValueType } from '../../wasm/value-type.ts';
 import { ModuleBuilder } from '../../wasm/module-builder.ts';
 import { handlerCount } from '../handler-table.ts';
 import { engineRoutines } from '../interpreter-module.ts';
@@ -24,8 +25,36 @@ export interface TranslatorStatistics {
   milliseconds: number;
 }
 
+/** What regions call whatever their instructions are. */
+const ENGINE_ROUTINES = [
+  'loadMiss',
+  'storeMiss',
+  'updateMiss',
+  'storeCommit',
+  'deliverFault',
+  'raiseFault',
+  'blockBoundary',
+  'jumpTo',
+  'followLink',
+  'leaveAfter',
+  'noteHot',
+];
+
+function signatureOf(name: string): { parameters: readonly ValueType[]; results: readonly ValueType[] } {
+  const engine = engineRoutines[name];
+  if (engine) return engine;
+  const { parameters, result } = coreRoutines[name as CoreRoutine];
+  return { parameters, results: result === null ? [] : [result] };
+}
+
 export class Translator {
-  readonly statistics: TranslatorStatistics = { regions: 0, modules: 0, wasmBytes: 0, instructions: 0, milliseconds: 0 };
+  readonly statistics: TranslatorStatistics = {
+    regions: 0,
+    modules: 0,
+    wasmBytes: 0,
+    instructions: 0,
+    milliseconds: 0,
+  };
   readonly #memory: WebAssembly.Memory;
   readonly #view: DataView;
   readonly #core: Record<string, unknown>;
@@ -69,16 +98,16 @@ export class Translator {
   #install(sources: readonly RegionSource[]): void {
     const builder = new ModuleBuilder();
     builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
-    const indices = new Map<string, number>();
-    for (const [name, { parameters, results }] of Object.entries(engineRoutines)) {
-      indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
-    }
-    for (const [name, { parameters, result }] of Object.entries(coreRoutines)) {
-      indices.set(name, builder.importFunction('core', name, builder.type(parameters, result === null ? [] : [result])));
-    }
     const handlerType = builder.type(['i32'], ['i32']);
     const proceed = builder.importFunction('interpreter', 'proceed', handlerType);
     builder.importTable('interpreter', 'handlers', { initial: handlerCount });
+    const indices = new Map<string, number>();
+    const names = new Set(ENGINE_ROUTINES);
+    for (const { routines } of sources) for (const name of routines) names.add(name);
+    for (const name of names) {
+      const { parameters, results } = signatureOf(name);
+      indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
+    }
     const imports = { core: (name: string): number => indices.get(name)!, proceed };
     const functions = sources.map(({ entry, parts, used, written }) => {
       const index = builder.declareFunction(handlerType, `region_${entry.ip.toString(16)}`);
@@ -92,7 +121,9 @@ export class Translator {
       core: this.#core,
       interpreter: { proceed: this.#interpreter.proceed, handlers: this.#interpreter.handlers },
     });
-    functions.forEach((index, position) => this.#place(sources[position]!.entry.ip, instance.exports[`region${index}`]));
+    functions.forEach((index, position) =>
+      this.#place(sources[position]!.entry.ip, instance.exports[`region${index}`]),
+    );
     const { statistics } = this;
     statistics.modules++;
     statistics.regions += sources.length;
