@@ -1,0 +1,80 @@
+// The host's processor as the judge: builds native.c and runs cases through it.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IMAGE_SIZE, StateImage } from './state-image.ts';
+
+const repository = join(import.meta.dirname, '../../../..');
+const folder = join(repository, 'build', 'instruction-tests');
+
+/** Why the host's processor cannot be the judge, or null when it can. */
+export function nativeObstacle(): string | null {
+  if (process.arch !== 'x64' || process.platform !== 'linux') return 'the host is not x86-64 Linux';
+  if (spawnSync('gcc', ['--version']).status !== 0) return 'there is no gcc';
+  // Where the makers' manuals differ the meanings follow AMD's.
+  const { vendor } = hostProcessor();
+  return vendor === 'AuthenticAMD' ? null : `the processor is ${vendor}, not AuthenticAMD`;
+}
+
+let program: string | null = null;
+
+function build(): string {
+  if (program) return program;
+  mkdirSync(folder, { recursive: true });
+  const output = join(folder, `native-${process.pid}`);
+  const source = join(repository, 'tests/instructions/native.c');
+  const { status, stderr } = spawnSync(
+    'gcc',
+    ['-O2', '-Wall', '-Wextra', '-mno-red-zone', '-fno-stack-protector', '-o', output, source],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`gcc could not compile ${source}: ${stderr}`);
+  process.once('exit', () => rmSync(output, { force: true }));
+  return (program = output);
+}
+
+/** Runs cases; the answers come in the same order. */
+export function runNative(images: readonly StateImage[]): StateImage[] {
+  const runner = build();
+  const bytes = new Uint8Array(images.length * IMAGE_SIZE);
+  images.forEach((image, index) => bytes.set(image.bytes, index * IMAGE_SIZE));
+  const input = join(folder, `cases-${process.pid}`);
+  const output = join(folder, `answers-${process.pid}`);
+  try {
+    writeFileSync(input, bytes);
+    const { status, signal, stderr } = spawnSync(runner, [input, output], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`The native runner ended with status ${status}, signal ${signal}: ${stderr}`);
+    const answers = new Uint8Array(readFileSync(output));
+    return images.map((_, index) => new StateImage(answers.subarray(index * IMAGE_SIZE, (index + 1) * IMAGE_SIZE)));
+  } finally {
+    rmSync(input, { force: true });
+    rmSync(output, { force: true });
+  }
+}
+
+/** CPUID's vendor, family and features of the host, as Linux tells them. */
+export function hostProcessor(): { vendor: string; family: number; flags: ReadonlySet<string> } {
+  const text = readFileSync('/proc/cpuinfo', 'utf8');
+  const field = (name: string): string => new RegExp(`^${name}\\s*: (.*)$`, 'm').exec(text)?.[1] ?? '';
+  return { vendor: field('vendor_id'), family: Number(field('cpu family')), flags: new Set(field('flags').split(' ')) };
+}
+
+/** What Linux calls the CPUID features that it has other names for. */
+const linuxNames: Record<string, string> = {
+  x87: 'fpu',
+  sse3: 'pni',
+  'sse4.1': 'sse4_1',
+  'sse4.2': 'sse4_2',
+  lzcnt: 'abm',
+  sha: 'sha_ni',
+  cmpxchg16b: 'cx16',
+};
+
+let features: ReadonlySet<string> | null = null;
+
+/** Whether the host's processor has a feature of the instruction set. */
+export function hostHas(feature: string): boolean {
+  features ??= hostProcessor().flags;
+  return features.has(linuxNames[feature] ?? feature);
+}
