@@ -3,7 +3,7 @@
 
 import type { AbstractMachine, Operand } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
-import { constants, x87 } from './x87-instruction.ts';
+import { constants, load, x87 } from './x87-instruction.ts';
 
 /** Not of feature x87: CR0.EM does not matter to it, and CR0.TS only with CR0.MP. */
 export const fwait = instruction({
@@ -17,7 +17,7 @@ export const fninit = x87('fninit', ['db =e3'], constants('fninit'));
 export const fnclex = x87('fnclex', ['db =e2'], constants('fnclex'));
 
 export const fldcw = x87('fldcw', ['d9 /5 Mw'], (m, source) => {
-  m.core('fldcw', m.read(source!));
+  m.core('fldcw', load(m, source!).value);
 });
 export const fnstcw = x87('fnstcw', ['d9 /7 Mw'], (m, destination) =>
   m.write(destination!, m.truncate(m.core('fnstcw'), 16)),
