@@ -51,7 +51,7 @@ function faultingAddress(draft: Draft, bytes: number): bigint {
     BigInt(end + 8192),
     BigInt(DATA - random.below(bytes + 1)),
   ];
-  if (draft.variant.codeSize === 64) choices.push((1n << 47n) + BigInt(random.below(64)), 1n << 63n);
+  if (draft.variant.codeSize === 64) choices.push((1n << 47n) + 0x10000n, 1n << 63n);
   return random.pick(choices);
 }
 
