@@ -62,7 +62,7 @@ export class VectorMachine {
       env: { memory: this.#cell.memory },
       core: this.#cell.exports,
     });
-    this.#vcpu = new Vcpu(this.#cell.memory, this.#cell.core, exports['run'] as () => number);
+    this.#vcpu = new Vcpu(this.#cell.memory, this.#cell.core, exports['run'] as () => number, null);
     this.#fillMemory();
     this.#enterLongMode();
   }
