@@ -23,13 +23,22 @@ export const spins: Uint8Array = kernel([0xeb, 0xfe]);
 export const halts: Uint8Array = kernel([0xf4]);
 
 // oxfmt-ignore
-/** Sends back what COM1 receives; ends with the status 1 after a q. */
-export const echoes: Uint8Array = kernel([
+const echo = [
   0x66, 0xba, 0xfd, 0x03, // again: mov dx, 0x3fd
   0xec, 0xa8, 0x01, 0x74, 0xfb, // wait: in al, dx; test al, 1; jz wait
   0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, // mov dx, 0x3f8; in al, dx; out dx, al
   0x3c, 0x71, 0x75, 0xed, // cmp al, 'q'; jne again
-  ...exit(0),
+];
+
+/** Sends back what COM1 receives; ends with the status 1 after a q. */
+export const echoes: Uint8Array = kernel([...echo, ...exit(0)]);
+
+// oxfmt-ignore
+/** The same, but powers off after the q: SLP_EN and the SLP_TYP of S5 to PM1_CNT. */
+export const echoesAndPowersOff: Uint8Array = kernel([
+  ...echo,
+  0x66, 0xba, 0x04, 0x06, 0x66, 0xb8, 0x00, 0x34, 0x66, 0xef, // mov dx, 0x604; mov ax, 0x3400; out dx, ax
+  0xeb, 0xfe, // jmp $
 ]);
 
 // oxfmt-ignore
