@@ -285,8 +285,8 @@ export const DECODE_MODE = 0x1084;
 export const HOT_COUNT = 0x1088;
 export const HOT_QUEUE = 0x1090;
 export const HOT_QUEUE_ENTRIES = 256;
-/** Executions between two times that a block is reported; a power of two. */
-export const HOT_EXECUTIONS = 4096;
+/** u32. A block is reported when its executions AND this mask are zero: a power of two less one. */
+export const HOT_MASK = 0x108c;
 
 // Exception vectors.
 export const VECTOR_DE = 0;

@@ -12,6 +12,7 @@ import {
   COUNT_TLB_FILLS,
   CR4,
   FRAMES_USED,
+  HOT_MASK,
   GPR,
   INTERRUPT_PENDING,
   NMI_PENDING,
@@ -23,7 +24,8 @@ import { cpuid } from '../cpu/cpuid.ts';
 import { ModelSpecificRegisters } from '../cpu/model-specific-registers.ts';
 import { unwound, Vcpu } from '../cpu/vcpu.ts';
 import { buildAcpiTables } from '../devices/acpi/tables/acpi-tables.ts';
-import { Translator } from '../translate/region/translator.ts';
+import { Translator, type InterpreterExports } from '../translate/region/translator.ts';
+import { executionsBeforeTranslation, type EngineName } from './engine-name.ts';
 import { Cell } from '../memory/cell.ts';
 import type { CoreImports } from '../memory/core-imports.ts';
 import { pcMemoryAreas } from '../memory/physical-map.ts';
@@ -38,8 +40,8 @@ import type { Statistics } from './statistics.ts';
 
 export interface DomainOptions {
   readonly engine: EngineModules;
-  /** Translate what runs often; else everything is interpreted. */
-  readonly translates?: boolean;
+  /** Which code is translated; `interpreter` unless told. */
+  readonly execution?: EngineName;
   /** Guest memory in bytes. */
   readonly memory: number;
   readonly kernel: Uint8Array;
@@ -58,6 +60,8 @@ const TURN_MILLISECONDS = 8;
 /** RAM below 4 GiB ends here at the latest. */
 const LOW_MEMORY_LIMIT = 3 * 2 ** 30;
 const LONGEST_SLICE = 4_000_000;
+/** HOT_MASK of a machine that translates nothing. */
+const NEVER_HOT = 0xffff_ffff;
 /** RFLAGS.IF. */
 const INTERRUPT_FLAG = 0x200;
 
@@ -86,9 +90,10 @@ export class Domain {
     this.#view = new DataView(memory.buffer);
     const interpreter = new WebAssembly.Instance(engine.interpreter, { env: { memory }, core: exports });
     const { exports: engineExports } = interpreter;
-    const translator = options.translates
-      ? new Translator(memory, exports, { handlers: engineExports['handlers'], proceed: engineExports['proceed'] })
-      : null;
+    const { handlers, proceed } = engineExports as unknown as InterpreterExports;
+    const after = executionsBeforeTranslation[options.execution ?? 'interpreter'];
+    this.#view.setUint32(HOT_MASK, NEVER_HOT, true);
+    const translator = after === null ? null : new Translator(memory, exports, { handlers, proceed }, after);
     this.vcpu = new Vcpu(memory, core, engineExports['run'] as () => number, translator);
     this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();
     this.board = new PcBoard({

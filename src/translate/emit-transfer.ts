@@ -1,6 +1,6 @@
 // How handlers hand over: to the next record, into another block, or back to the run loop.
 
-import { BLOCK_COUNT, BLOCK_EXECUTIONS, BLOCK_HEADER, BUDGET, HOT_EXECUTIONS } from '../core/layout.ts';
+import { BLOCK_COUNT, BLOCK_EXECUTIONS, BLOCK_HEADER, BUDGET, HOT_MASK } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 
 /** The functions that handlers call, by index in their module. */
@@ -45,7 +45,8 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.localTee(left);
   code.i32Store(0);
   code.localGet(left);
-  code.i32Const(HOT_EXECUTIONS - 1);
+  code.i32Const(0);
+  code.i32Load(HOT_MASK);
   code.i32And();
   code.i32Eqz();
   code.if(undefined);

@@ -15,7 +15,7 @@ const options = {
       'add a device: debug-exit ends the monitor with status (v << 1) | 1 when the guest writes v to port 0xF4',
     ),
   ),
-  engine: withPreset(choice(['interpreter', 'auto'], 'what runs the guest'), 'interpreter'),
+  engine: withPreset(choice(['interpreter', 'translator', 'auto'], 'what runs the guest'), 'auto'),
   clock: withPreset(
     choice(
       ['host', 'instructions'],

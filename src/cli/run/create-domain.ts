@@ -8,7 +8,7 @@ import { loadEngine } from '../../library/load-engine.ts';
 export async function createDomain(options: DomainOptions): Promise<Domain> {
   const domain = new MachineDomain({
     engine: loadEngine(),
-    translates: options.engine === 'auto',
+    execution: options.engine,
     memory: options.memory,
     kernel: options.kernel,
     initrd: options.initrd,

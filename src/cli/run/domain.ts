@@ -1,6 +1,7 @@
 // What the command line needs of a domain. The one implementation is in create-domain.ts.
 
 import type { CharacterBackend } from '../../base/character-backend.ts';
+import type { EngineName } from '../../machine/engine-name.ts';
 import type { Outcome } from '../../machine/outcome.ts';
 
 export interface DomainOptions {
@@ -11,7 +12,7 @@ export interface DomainOptions {
   /** The kernel command line. */
   readonly append: string;
   readonly modules: readonly { readonly data: Uint8Array; readonly commandLine: string }[];
-  readonly engine: 'interpreter' | 'auto';
+  readonly engine: EngineName;
   readonly clock: 'host' | 'instructions';
   /** Names of devices beyond those every board has. */
   readonly devices: readonly string[];

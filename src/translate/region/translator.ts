@@ -1,7 +1,7 @@
 // Translates hot regions while the guest runs: reads what the interpreter's counters found, compiles a batch, and puts each
 // function in the place of its entry block's first handler.
 
-import { HOT_COUNT, HOT_QUEUE, RECORD_HANDLER } from '../../core/layout.ts';
+import { HOT_COUNT, HOT_MASK, HOT_QUEUE, RECORD_HANDLER } from '../../core/layout.ts';
 import { coreRoutines, type CoreRoutine } from '../../isa/core-routines.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import { ModuleBuilder } from '../../wasm/module-builder.ts';
@@ -63,12 +63,19 @@ export class Translator {
   readonly #reader: RegionReader;
   #nextSlot = handlerCount;
 
-  constructor(memory: WebAssembly.Memory, core: Record<string, unknown>, interpreter: InterpreterExports) {
+  /** @param after executions, a power of two, after which a block is translated */
+  constructor(
+    memory: WebAssembly.Memory,
+    core: Record<string, unknown>,
+    interpreter: InterpreterExports,
+    after: number,
+  ) {
     this.#memory = memory;
     this.#view = new DataView(memory.buffer);
     this.#core = core;
     this.#interpreter = interpreter;
     this.#reader = new RegionReader(this.#view, this.#replaced);
+    this.#view.setUint32(HOT_MASK, after - 1, true);
   }
 
   /** Translates the blocks that became hot since the last call. To be called while no guest code runs. */
