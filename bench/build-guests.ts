@@ -12,8 +12,25 @@ export function buildGuest(name: string): string {
   mkdirSync(output, { recursive: true });
   const target = join(output, `${name}.elf`);
   execFileSync('gcc', [
-    '-m32', '-O2', '-fno-asynchronous-unwind-tables', '-fno-reorder-functions', '-fno-toplevel-reorder', '-ffreestanding', '-fno-pic', '-fno-stack-protector', '-mno-sse', '-nostdlib', '-static', '-Wl,--build-id=none',
-    '-Wl,-n', '-Wl,-Ttext=0x200000', '-Wl,-z,noexecstack', '-o', target, join(here, 'start.S'), join(here, `${name}.c`),
+    '-m32',
+    '-O2',
+    '-fno-asynchronous-unwind-tables',
+    '-fno-reorder-functions',
+    '-fno-toplevel-reorder',
+    '-ffreestanding',
+    '-fno-pic',
+    '-fno-stack-protector',
+    '-mno-sse',
+    '-nostdlib',
+    '-static',
+    '-Wl,--build-id=none',
+    '-Wl,-n',
+    '-Wl,-Ttext=0x200000',
+    '-Wl,-z,noexecstack',
+    '-o',
+    target,
+    join(here, 'start.S'),
+    join(here, `${name}.c`),
   ]);
   return target;
 }

@@ -15,6 +15,8 @@ const qemu = 'qemu-system-x86_64';
 const QEMU_BASE = ['-accel', 'tcg', '-display', 'none', '-nodefaults', '-no-reboot'];
 const DEBUG_EXIT = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'];
 const MIB = 2 ** 20;
+/** The guests end with a status of their own: only that they end counts. */
+const ANY_DEBUG_EXIT = [1, 3] as const;
 
 /** One row of the table: what was measured, the figures, and the bound that the project promises. */
 interface Row {
@@ -33,7 +35,18 @@ async function boot(runs: number): Promise<Row> {
   const initrd = join(directory, 'initrd');
   writeFileSync(initrd, withCommand(readFileSync(image.initrd), ['true'], false));
   const serial = ['-serial', 'null', '-serial', 'null', '-serial', 'null', '-serial', 'null'];
-  const arguments_ = [...QEMU_BASE, '-m', '512', '-kernel', image.kernel, '-initrd', initrd, '-append', `${image.manifest.append} panic=-1 quiet`, ...serial];
+  const arguments_ = [
+    ...QEMU_BASE,
+    '-m',
+    '512',
+    '-kernel',
+    image.kernel,
+    '-initrd',
+    initrd,
+    '-append',
+    `${image.manifest.append} panic=-1 quiet`,
+    ...serial,
+  ];
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let run = 0; run < runs; run++) {
@@ -45,7 +58,10 @@ async function boot(runs: number): Promise<Row> {
   return {
     name: 'boot Debian amd64, run `true`, power off',
     figures: { lodgeMilliseconds: median(ours), qemuMilliseconds: median(theirs) },
-    value: ratio, unit: '× QEMU TCG', bound: '≤ 4', holds: ratio <= 4,
+    value: ratio,
+    unit: '× QEMU TCG',
+    bound: '≤ 4',
+    holds: ratio <= 4,
   };
 }
 
@@ -53,21 +69,33 @@ async function boot(runs: number): Promise<Row> {
 async function integerLoop(runs: number): Promise<Row> {
   const guest = buildGuest('integer-loop');
   const statistics = join(projectDirectory, 'build/bench/integer-loop.json');
-  await timeProcess(lodge, ['run', '--kernel', guest, '--device', 'debug-exit', '--stats', statistics], 1);
+  const translatedToo = ['run', '--kernel', guest, '--device', 'debug-exit'];
+  const interpreted = [...translatedToo, '--engine', 'interpreter'];
+  await timeProcess(lodge, [...interpreted, '--stats', statistics], ANY_DEBUG_EXIT);
   const { instructions } = JSON.parse(readFileSync(statistics, 'utf8')) as { instructions: number };
   const ours: number[] = [];
   const theirs: number[] = [];
+  const translated: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const [begin, end] = await timeLines(lodge, ['run', '--kernel', guest], ['begin', 'end']);
+    const [begin, end] = await timeLines(lodge, interpreted, ['begin', 'end']);
     ours.push(instructions / (end! - begin!) / 1000);
-    const [qemuBegin, qemuEnd] = await timeLines(qemu, [...QEMU_BASE, '-kernel', guest, '-serial', 'stdio'], ['begin', 'end']);
+    const [qemuBegin, qemuEnd] = await timeLines(
+      qemu,
+      [...QEMU_BASE, '-kernel', guest, '-serial', 'stdio'],
+      ['begin', 'end'],
+    );
     theirs.push(instructions / (qemuEnd! - qemuBegin!) / 1000);
+    const [autoBegin, autoEnd] = await timeLines(lodge, translatedToo, ['begin', 'end']);
+    translated.push(instructions / (autoEnd! - autoBegin!) / 1000);
   }
   const value = median(ours);
   return {
     name: 'hot integer loop, interpreter',
-    figures: { lodgeMips: value, qemuMips: median(theirs), instructions },
-    value, unit: 'million instructions a second', bound: '≥ 200', holds: value >= 200,
+    figures: { interpreterMips: value, translatedMips: median(translated), qemuMips: median(theirs), instructions },
+    value,
+    unit: 'million instructions a second',
+    bound: '≥ 200',
+    holds: value >= 200,
   };
 }
 
@@ -83,14 +111,22 @@ async function startup(runs: number): Promise<Row> {
   return {
     name: 'launcher start to the end of a guest that ends at once',
     figures: { lodgeMilliseconds: value, qemuMilliseconds: median(theirs) },
-    value, unit: 'ms', bound: '≤ 500', holds: value <= 500,
+    value,
+    unit: 'ms',
+    bound: '≤ 500',
+    holds: value <= 500,
   };
 }
 
 async function memory(runs: number): Promise<Row> {
   const resident = async (name: string): Promise<number> => {
     let bytes = 0;
-    await timeLines(lodge, ['run', '--kernel', buildGuest(name), '--memory', '512M'], ['touched'], (pid) => (bytes = residentBytes(pid)));
+    await timeLines(
+      lodge,
+      ['run', '--kernel', buildGuest(name), '--memory', '512M'],
+      ['touched'],
+      (pid) => (bytes = residentBytes(pid)),
+    );
     return bytes;
   };
   const touched: number[] = [];
@@ -103,7 +139,10 @@ async function memory(runs: number): Promise<Row> {
   return {
     name: 'resident memory of a 512 MiB guest that touched 100 MiB, over an idle monitor',
     figures: { touchedMebibytes: median(touched) / MIB, idleMebibytes: median(idle) / MIB },
-    value, unit: 'MiB', bound: '≤ 200', holds: value <= 200,
+    value,
+    unit: 'MiB',
+    bound: '≤ 200',
+    holds: value <= 200,
   };
 }
 
@@ -117,7 +156,9 @@ for (const [name, measure] of Object.entries(measurements)) {
   const row = await measure(Number(values.runs));
   rows.push(row);
   const figures = Object.entries(row.figures).map(([key, figure]) => `${key} ${figure.toFixed(1)}`);
-  process.stdout.write(`${row.holds ? 'holds' : 'FAILS'}  ${row.name}: ${row.value.toFixed(2)} ${row.unit} (${row.bound}); ${figures.join(', ')}\n`);
+  process.stdout.write(
+    `${row.holds ? 'holds' : 'FAILS'}  ${row.name}: ${row.value.toFixed(2)} ${row.unit} (${row.bound}); ${figures.join(', ')}\n`,
+  );
 }
 mkdirSync(join(projectDirectory, 'build/bench'), { recursive: true });
 const results = { node: process.version, runs: Number(values.runs), rows };

@@ -7,8 +7,12 @@ import { join } from 'node:path';
 export const projectDirectory = join(import.meta.dirname, '../../..');
 export const lodge = join(projectDirectory, 'lodge');
 
-/** Wall time in milliseconds until the process has ended; throws when its status is not the wanted one. */
-export function timeProcess(command: string, arguments_: readonly string[], wantedStatus: number): Promise<number> {
+/** Wall time in milliseconds until the process has ended; throws when its status is none of the wanted ones. */
+export function timeProcess(
+  command: string,
+  arguments_: readonly string[],
+  wanted: number | readonly number[],
+): Promise<number> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(command, arguments_, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -16,8 +20,9 @@ export function timeProcess(command: string, arguments_: readonly string[], want
     child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     child.on('error', reject);
     child.on('close', (status) => {
-      if (status === wantedStatus) resolve(performance.now() - start);
-      else reject(new Error(`${command} ${arguments_.join(' ')} ended with ${status}, not ${wantedStatus}: ${errors}`));
+      if (status !== null && [wanted].flat().includes(status)) resolve(performance.now() - start);
+      else
+        reject(new Error(`${command} ${arguments_.join(' ')} ended with ${status}, not ${String(wanted)}: ${errors}`));
     });
   });
 }
@@ -34,7 +39,11 @@ export function timeLines(
     const times: number[] = [];
     let text = '';
     child.on('error', reject);
-    child.on('close', () => (times.length === lines.length ? resolve(times) : reject(new Error(`${command} ended before "${lines[times.length]}"`))));
+    child.on('close', () =>
+      times.length === lines.length
+        ? resolve(times)
+        : reject(new Error(`${command} ended before "${lines[times.length]}"`)),
+    );
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {

@@ -12,10 +12,9 @@ import { type Check, readReport } from './test-anything.ts';
 const OPTIONAL_ON_LODGE = new Set(['INVPCID', 'virtual-8086 mode extensions']);
 const END = 'the guest comes to its end';
 
-const chosen = (process.env['LODGE_GUESTS_ON'] ?? 'lodge') as MachineName;
-const machine: Machine = machines[chosen];
+const chosen = (process.env['LODGE_GUESTS_ON'] ?? 'lodge,translated').split(',') as MachineName[];
 
-async function runGuest(guest: Guest): Promise<void> {
+async function runGuest(machine: Machine, guest: Guest): Promise<void> {
   const outcome = await machine.run(buildGuest(guest));
   const report = readReport(outcome.output);
   const known = knownDifferences(machine.name, guest.name);
@@ -34,7 +33,7 @@ async function runGuest(guest: Guest): Promise<void> {
     const anyFailed = report.checks.some((check) => !check.holds);
     if (outcome.status !== undefined) assert.equal(outcome.status, anyFailed ? 3 : 1, `the exit status\n${context}`);
   }
-  if (machine.name === 'lodge') {
+  if (machine.name === 'lodge' || machine.name === 'translated') {
     const skipped = report.checks.filter((check) => check.skipped !== undefined && !OPTIONAL_ON_LODGE.has(check.name));
     assert.deepEqual(
       skipped.map((check) => check.name),
@@ -44,7 +43,9 @@ async function runGuest(guest: Guest): Promise<void> {
   }
 }
 
-const reason = missingTools() ?? machine.missing();
-describe(`guests on ${machine.name}`, { skip: reason ?? false }, () => {
-  for (const guest of reason === undefined ? listGuests() : []) it(guest.name, () => runGuest(guest));
-});
+for (const machine of chosen.map((name) => machines[name])) {
+  const reason = missingTools() ?? machine.missing();
+  describe(`guests on ${machine.name}`, { skip: reason ?? false }, () => {
+    for (const guest of reason === undefined ? listGuests() : []) it(guest.name, () => runGuest(machine, guest));
+  });
+}

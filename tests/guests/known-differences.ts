@@ -216,7 +216,7 @@ const bochs: readonly Difference[] = [
   },
 ];
 
-const differences: Readonly<Record<MachineName, readonly Difference[]>> = { lodge: [], qemu, bochs };
+const differences: Readonly<Record<MachineName, readonly Difference[]>> = { lodge: [], translated: [], qemu, bochs };
 
 /** The checks of a guest that are known to fail on a machine. Lodge has none. */
 export function knownDifferences(machine: MachineName, guest: string): ReadonlySet<string> {

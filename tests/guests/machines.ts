@@ -20,7 +20,7 @@ export interface Machine {
   readonly run: (kernel: string) => Outcome | Promise<Outcome>;
 }
 
-export type MachineName = 'lodge' | 'qemu' | 'bochs';
+export type MachineName = 'lodge' | 'translated' | 'qemu' | 'bochs';
 
 const main = join(import.meta.dirname, '../../src/cli/main.js');
 const TIME_LIMIT_SECONDS = 60;
@@ -35,14 +35,18 @@ function spawn(program: string, args: readonly string[]): Outcome {
 
 const canRun = (program: string): boolean => spawnSync(program, ['--help'], { stdio: 'ignore' }).error === undefined;
 
-const lodge: Machine = {
-  name: 'lodge',
+const lodgeWith = (name: MachineName, engine: string): Machine => ({
+  name,
   missing: () => (existsSync(main) ? undefined : 'Lodge’s command line is not built'),
   run: (kernel) => {
-    const limit = ['--timeout', `${TIME_LIMIT_SECONDS}s`];
+    const limit = ['--timeout', `${TIME_LIMIT_SECONDS}s`, '--engine', engine];
     return spawn(process.execPath, [main, 'run', '--kernel', kernel, '--device', 'debug-exit', ...limit]);
   },
-};
+});
+
+/** Everything interpreted; and everything that can be translated from its first execution on. */
+const lodge = lodgeWith('lodge', 'interpreter');
+const translated = lodgeWith('translated', 'translator');
 
 const qemu: Machine = {
   name: 'qemu',
@@ -60,4 +64,4 @@ const bochs: Machine = {
   run: (kernel) => runOnBochs(kernel, TIME_LIMIT_SECONDS),
 };
 
-export const machines: Readonly<Record<MachineName, Machine>> = { lodge, qemu, bochs };
+export const machines: Readonly<Record<MachineName, Machine>> = { lodge, translated, qemu, bochs };
