@@ -37,6 +37,18 @@ const commands: readonly Command[] = [
       return helpText(imageSyntax);
     },
   },
+  {
+    name: 'disasm',
+    summary: 'show machine code as text',
+    run: async (args) => (await import('./commands/disasm.ts')).disasm(args),
+    help: async () => {
+      const [{ helpText }, { disasmSyntax }] = await Promise.all([
+        import('./options/help.ts'),
+        import('./commands/disasm.ts'),
+      ]);
+      return helpText(disasmSyntax);
+    },
+  },
 ];
 
 async function generalHelp(): Promise<string> {
