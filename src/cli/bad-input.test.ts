@@ -77,7 +77,7 @@ const cases: [args: string, sentence: RegExp][] = [
   ['run --kernel multiboot --memory 900G', /.*--memory\./],
   ['run --kernel text --device debug-exti', /There is no device debug-exti; did you mean debug-exit\?/],
   ['run --kernel text --device floppy', /There is no device floppy; there is debug-exit\./],
-  ['run --kernel text --engine jit', /The option --engine takes the word interpreter, not "jit"\./],
+  ['run --kernel text --engine jit', /The option --engine takes one of interpreter, translator, auto, not "jit"\./],
   ['run --kernel text --clock sun', /The option --clock takes one of host, instructions, not "sun"\./],
   ['run --kernel text --timeout soon', /The option --timeout takes a time, .*, not "soon"\./],
   ['run --kernel text --stats absent/file', /The statistics cannot be written to absent\/file \(ENOENT\); .*\./],

@@ -1,6 +1,7 @@
 // What `import … from 'lodge'` gives.
 
 export { UserError } from '../base/errors.ts';
+export type { EngineName } from '../machine/engine-name.ts';
 export type { Outcome } from '../machine/outcome.ts';
 export type { Statistics } from '../machine/statistics.ts';
 export type { MachineEvents, MachineState } from './machine.ts';

@@ -1,3 +1,5 @@
+import type { EngineName } from '../machine/engine-name.ts';
+
 /** A Multiboot module: the name of a file, or its bytes, and what the kernel is told about it (nothing when absent). */
 export interface MachineModule {
   readonly data: string | Uint8Array;
@@ -20,8 +22,8 @@ export interface MachineOptions {
    * input gives the same run.
    */
   readonly clock?: 'host' | 'instructions' | undefined;
-  /** What runs the guest. There is one so far, which is used when absent. */
-  readonly engine?: 'interpreter' | undefined;
+  /** What runs the guest: the interpreter, the translator, or ('auto', when absent) each where it is the faster. */
+  readonly engine?: EngineName | undefined;
   /** Devices beyond those every board has: 'debug-exit' ends the machine when the guest writes to port 0xF4. */
   readonly devices?: readonly string[] | undefined;
 }

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import { Machine, UserError } from '../../src/library/index.ts';
-import type { MachineOptions } from '../../src/library/index.ts';
+import type { EngineName, MachineOptions } from '../../src/library/index.ts';
 import { echoes, exits, halts, sends, sent, sleeps, spins, wanders } from './guests.ts';
 
 const machine = (kernel: Uint8Array, options: Partial<MachineOptions> = {}): Machine =>
@@ -160,23 +160,34 @@ test('machines run side by side, and each ends alone', async () => {
 });
 
 test('on the clock of instructions the same run comes twice, however the host interrupts it', async () => {
-  const run = async (disturb: (guest: Machine) => void) => {
-    const guest = machine(wanders, { clock: 'instructions' });
+  const run = async (engine: EngineName, disturb: (guest: Machine) => void) => {
+    const guest = machine(wanders, { clock: 'instructions', engine });
     await guest.start();
     disturb(guest);
     const output = (await buffer(guest.serial)).toString('hex');
     const { instructions, virtualTime } = guest.statistics();
     return { output, instructions, virtualTime };
   };
-  const first = await run(() => {});
-  const second = await run((guest) => {
-    guest.pause();
-    setTimeout(() => guest.resume(), 30);
-  });
-  assert.deepEqual(second, first);
-  assert.equal(first.output.length, 4000);
-  // It is not the same output because it is all the same.
-  assert.ok(new Set(first.output.match(/..../g)).size > 900);
+  for (const engine of ['interpreter', 'translator', 'auto'] as const) {
+    const first = await run(engine, () => {});
+    const second = await run(engine, (guest) => {
+      guest.pause();
+      setTimeout(() => guest.resume(), 30);
+    });
+    assert.deepEqual(second, first, engine);
+    assert.equal(first.output.length, 4000);
+    // It is not the same output because it is all the same.
+    assert.ok(new Set(first.output.match(/..../g)).size > 900, engine);
+  }
+});
+
+test('every engine runs a guest to the same end', async () => {
+  for (const engine of ['interpreter', 'translator', 'auto'] as const) {
+    const guest = machine(sends(100_000), { engine });
+    await guest.start();
+    assert.ok((await buffer(guest.serial)).equals(sent(100_000)), engine);
+    assert.deepEqual(await guest.ended, { kind: 'exit', status: 1 }, engine);
+  }
 });
 
 test('what cannot be booted as asked rejects with a sentence for the user', async () => {
