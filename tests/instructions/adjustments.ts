@@ -1,17 +1,10 @@
 // What chance alone would rarely give: state that makes particular instructions do something.
 
+import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from '../../src/isa/abstract-machine.ts';
 import type { Form } from '../../src/isa/form.ts';
 import type { Draft } from './generate-cases.ts';
 import { CODE, CODE_SIZE, DATA, DATA_SIZE, WINDOW, WINDOW_SIZE } from './state-image.ts';
 
-const RAX = 0;
-const RCX = 1;
-const RDX = 2;
-const RBX = 3;
-const RSP = 4;
-const RBP = 5;
-const RSI = 6;
-const RDI = 7;
 const MIDDLE = WINDOW + WINDOW_SIZE / 2;
 
 /** Puts `value` into the low `bits` bits of a register, leaving the others. */
