@@ -10,26 +10,21 @@ import {
   COUNT_PAGE_FAULTS,
   COUNT_PORT_IO,
   COUNT_TLB_FILLS,
-  CR4,
   FRAMES_USED,
   HOT_MASK,
-  GPR,
   INTERRUPT_PENDING,
   NMI_PENDING,
-  RESULT,
   RFLAGS,
   TSC_OFFSET,
 } from '../core/layout.ts';
-import { cpuid } from '../cpu/cpuid.ts';
-import { ModelSpecificRegisters } from '../cpu/model-specific-registers.ts';
-import { unwound, Vcpu } from '../cpu/vcpu.ts';
+import { Vcpu } from '../cpu/vcpu.ts';
 import { buildAcpiTables } from '../devices/acpi/tables/acpi-tables.ts';
 import { Translator, type InterpreterExports } from '../translate/region/translator.ts';
 import { executionsBeforeTranslation, type EngineName } from './engine-name.ts';
 import { Cell } from '../memory/cell.ts';
-import type { CoreImports } from '../memory/core-imports.ts';
 import { pcMemoryAreas } from '../memory/physical-map.ts';
 import { HostClock, InstructionClock, type DomainClock } from './clocks.ts';
+import { coreServices } from './core-services.ts';
 import type { EngineModules } from './engine-modules.ts';
 import { HostTasks } from './host-tasks.ts';
 import type { Outcome } from './outcome.ts';
@@ -53,8 +48,6 @@ export interface DomainOptions {
   readonly serial?: readonly (CharacterBackend | undefined)[];
 }
 
-/** One tick of the time-stamp counter is a nanosecond of the domain's clock. */
-const TSC_KILOHERTZ = 1_000_000;
 /** The run loop gives way to the host's other tasks after so many milliseconds. */
 const TURN_MILLISECONDS = 8;
 /** RAM below 4 GiB ends here at the latest. */
@@ -71,8 +64,6 @@ export class Domain {
   readonly cell: Cell;
   readonly vcpu: Vcpu;
   readonly #view: DataView;
-  readonly #registers = new ModelSpecificRegisters();
-  readonly #randomWord: () => number;
   #outcome: Outcome | null = null;
   #running = false;
   #paused = false;
@@ -84,8 +75,9 @@ export class Domain {
   /** @throws UserError when the kernel cannot be booted as asked, or a device has no such name */
   constructor(options: DomainOptions) {
     const { engine } = options;
-    this.#randomWord = options.clock === 'instructions' ? repeatableRandomWords() : hostRandomWord;
-    this.cell = new Cell({ core: engine.core, imports: this.#coreImports(), areas: pcMemoryAreas(options.memory) });
+    const randomWord = options.clock === 'instructions' ? repeatableRandomWords() : hostRandomWord;
+    const imports = coreServices(this, randomWord, () => this.#interruptChanged());
+    this.cell = new Cell({ core: engine.core, imports, areas: pcMemoryAreas(options.memory) });
     const { memory, core, exports } = this.cell;
     this.#view = new DataView(memory.buffer);
     const interpreter = new WebAssembly.Instance(engine.interpreter, { env: { memory }, core: exports });
@@ -153,69 +145,8 @@ export class Domain {
     this.cell.core.updateMode();
   }
 
-  /** What the core asks of the host while guest code runs. */
-  #coreImports(): CoreImports {
-    return {
-      unwind: () => {
-        throw unwound;
-      },
-      portRead: (port, size) => this.board.ports.read(port, size as 1 | 2 | 4),
-      portWrite: (port, size, value) => this.board.ports.write(port, size as 1 | 2 | 4, value >>> 0),
-      mmioRead: (gfn, offset, size) => this.board.mmio.read((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4),
-      mmioWrite: (gfn, offset, size, value) =>
-        this.board.mmio.write((gfn >>> 0) * 4096 + offset, size as 1 | 2 | 4, value >>> 0),
-      acknowledgeInterrupt: () => {
-        const vector = this.board.apic.acknowledge();
-        this.#interruptChanged();
-        return vector;
-      },
-      readTsc: () => Math.floor(this.clock.now()),
-      msrRead: (index) => this.#readMsr(index >>> 0),
-      msrWrite: (index) => this.#writeMsr(index >>> 0),
-      cpuid: () => this.#cpuid(),
-      cr8Read: () => this.board.apic.taskPriorityClass,
-      cr8Write: (value) => {
-        this.board.apic.taskPriorityClass = value;
-      },
-      randomWord: () => this.#randomWord(),
-      timeStampChanged: () => this.board.apic.timeStampCounterChanged(),
-    };
-  }
-
   #tscOffset(): bigint {
     return this.#view.getBigInt64(TSC_OFFSET, true);
-  }
-
-  #readMsr(index: number): 0 | 1 {
-    const value = this.board.apic.readMsr(index) ?? this.#registers.read(index);
-    if (value === undefined) return 0;
-    this.#view.setBigUint64(RESULT, value, true);
-    return 1;
-  }
-
-  #writeMsr(index: number): 0 | 1 {
-    const value = this.#view.getBigUint64(RESULT, true);
-    return this.board.apic.writeMsr(index, value) || this.#registers.write(index, value) ? 1 : 0;
-  }
-
-  #cpuid(): void {
-    const view = this.#view;
-    const { apic } = this.board;
-    const values = cpuid(view.getUint32(GPR, true), view.getUint32(GPR + 8, true), {
-      apicId: 0,
-      osXsave: (view.getUint32(CR4, true) & 0x40000) !== 0,
-      apicEnabled: apic.state.enabled,
-      tscKilohertz: TSC_KILOHERTZ,
-    });
-    const [rax, rbx, rcx, rdx] = values;
-    const set = (register: number, value: number): void => {
-      view.setUint32(GPR + register * 8, value, true);
-      view.setUint32(GPR + register * 8 + 4, 0, true);
-    };
-    set(0, rax);
-    set(1, rcx);
-    set(2, rdx);
-    set(3, rbx);
   }
 
   #interruptChanged(): void {
