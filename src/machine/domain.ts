@@ -244,7 +244,9 @@ export class Domain {
   /** Figures for `--stats`. Times in nanoseconds. */
   statistics(): Statistics {
     const count = (address: number): number => Number(this.#view.getBigUint64(address, true));
+    const { translator } = this.vcpu;
     return {
+      ...(translator ? { translation: translator.statistics } : {}),
       wallTime: Math.round((performance.now() - this.#startedAt) * 1e6),
       virtualTime: Math.round(this.clock.now()),
       instructions: this.vcpu.retired,

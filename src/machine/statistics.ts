@@ -20,6 +20,16 @@ export interface Statistics {
   readonly portIo: number;
   readonly blocksDecoded: number;
   readonly instructionsDecoded: number;
+  /** What the translator has made; absent when the interpreter runs everything. */
+  readonly translation?: {
+    readonly regions: number;
+    readonly modules: number;
+    readonly wasmBytes: number;
+    /** Guest instructions in all regions. */
+    readonly instructions: number;
+    /** Nanoseconds of the host. */
+    readonly time: number;
+  };
   /** Frames of 4 KiB of machine memory in use. */
   readonly framesUsed: number;
 }

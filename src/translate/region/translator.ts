@@ -16,13 +16,17 @@ export interface InterpreterExports {
   readonly proceed: unknown;
 }
 
+/** Each module costs the host memory and time of its own: so many hot blocks make one, or what there is after so many milliseconds. */
+const SMALLEST_BATCH = 16;
+const LONGEST_WAIT = 20;
+
 export interface TranslatorStatistics {
   regions: number;
   modules: number;
   wasmBytes: number;
   instructions: number;
-  /** Host time spent translating, in milliseconds. */
-  milliseconds: number;
+  /** Host time spent translating, in nanoseconds. */
+  time: number;
 }
 
 /** What regions call whatever their instructions are. */
@@ -53,7 +57,7 @@ export class Translator {
     modules: 0,
     wasmBytes: 0,
     instructions: 0,
-    milliseconds: 0,
+    time: 0,
   };
   readonly #memory: WebAssembly.Memory;
   readonly #view: DataView;
@@ -62,6 +66,9 @@ export class Translator {
   readonly #replaced = new Map<number, number>();
   readonly #reader: RegionReader;
   #nextSlot = handlerCount;
+  readonly #batch: number;
+  /** When regions were last made, in milliseconds of the host. */
+  #last = 0;
 
   /** @param after executions, a power of two, after which a block is translated */
   constructor(
@@ -76,14 +83,17 @@ export class Translator {
     this.#interpreter = interpreter;
     this.#reader = new RegionReader(this.#view, this.#replaced);
     this.#view.setUint32(HOT_MASK, after - 1, true);
+    this.#batch = after === 1 ? 1 : SMALLEST_BATCH;
   }
 
   /** Translates the blocks that became hot since the last call. To be called while no guest code runs. */
   translateHot(): void {
     const count = this.#view.getUint32(HOT_COUNT, true);
     if (count === 0) return;
-    this.#view.setUint32(HOT_COUNT, 0, true);
     const start = performance.now();
+    if (count < this.#batch && start - this.#last < LONGEST_WAIT) return;
+    this.#last = start;
+    this.#view.setUint32(HOT_COUNT, 0, true);
     const sources: RegionSource[] = [];
     for (let index = 0; index < count; index++) {
       const ip = this.#view.getUint32(HOT_QUEUE + 4 * index, true);
@@ -92,7 +102,7 @@ export class Translator {
       if (source) sources.push(source);
     }
     if (sources.length > 0) this.#install(sources);
-    this.statistics.milliseconds += performance.now() - start;
+    this.statistics.time += Math.round((performance.now() - start) * 1e6);
   }
 
   /** All decoded code is gone: so are the places of its regions. */
