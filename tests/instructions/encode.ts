@@ -49,6 +49,12 @@ function memoryModrm(random: Random, reg: number, addressSize: 16 | 32 | 64, is6
   return made(mod, 4, [scale | ((index & 7) << 3) | (wide & 7)], noBase ? 4 : size, index >> 3, wide >> 3);
 }
 
+/** The same without registers: by RIP, or at an absolute address. */
+function absoluteModrm(random: Random, reg: number, is64: boolean): ModrmBytes {
+  const head = is64 && random.oneIn(2) ? [(reg << 3) | 4, 0x25] : [(reg << 3) | 5];
+  return { bytes: [...head, ...zeros(4)], displacementAt: head.length, displacementSize: 4, rexX: 0, rexB: 0 };
+}
+
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
 const randomBytes = (random: Random, count: number): number[] => Array.from({ length: count }, () => random.below(256));
 
@@ -72,7 +78,7 @@ const mapBytes = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 const mandatory = { any: 0, np: 0, '66': 0x66, f3: 0xf3, f2: 0xf2 } as const;
 
 /** Legacy prefixes, in any order. */
-function prefixBytes(random: Random, variant: CaseVariant, addressOverride: boolean): number[] {
+function prefixBytes(random: Random, variant: CaseVariant, addressOverride: boolean, addressing: Addressing): number[] {
   const { form, codeSize, operandSize, memory } = variant;
   const prefixes: number[] = [];
   if (!form.vex) {
@@ -88,7 +94,7 @@ function prefixBytes(random: Random, variant: CaseVariant, addressOverride: bool
   const usesMemory =
     memory || form.attributes.has('implicit') || form.operands.some(({ place }) => 'OX'.includes(place));
   // FS and GS have no segment in 32-bit code here.
-  if (usesMemory && random.oneIn(6))
+  if (addressing === 'any' && usesMemory && random.oneIn(6))
     prefixes.push(random.pick(codeSize === 64 ? [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x64, 0x65] : [0x26, 0x36, 0x3e]));
   for (let i = prefixes.length - 1; i > 0; i--) {
     const other = random.below(i + 1);
@@ -97,13 +103,17 @@ function prefixBytes(random: Random, variant: CaseVariant, addressOverride: bool
   return prefixes;
 }
 
-export function encode(random: Random, variant: CaseVariant): Encoding {
+/** How memory operands are addressed. */
+export type Addressing = 'any' | 'absolute';
+
+/** @param addressing `absolute`: memory operands name no register */
+export function encode(random: Random, variant: CaseVariant, addressing: Addressing = 'any'): Encoding {
   const { form, codeSize, operandSize, memory } = variant;
   const is64 = codeSize === 64;
   const { attributes } = form;
   const usesAddress = memory || attributes.has('implicit') || form.operands.some(({ place }) => 'OXY'.includes(place));
   // 16-bit addresses reach nothing here, so they are only tried now and then.
-  const addressOverride = usesAddress && random.oneIn(is64 ? 6 : 24);
+  const addressOverride = addressing === 'any' && usesAddress && random.oneIn(is64 ? 6 : 24);
   const addressSize = is64
     ? addressOverride
       ? 32
@@ -115,7 +125,7 @@ export function encode(random: Random, variant: CaseVariant): Encoding {
       : addressOverride
         ? 32
         : 16;
-  const prefixes = prefixBytes(random, variant, addressOverride);
+  const prefixes = prefixBytes(random, variant, addressOverride, addressing);
 
   const isFree =
     attributes.has('w0') || attributes.has('w1')
@@ -136,7 +146,8 @@ export function encode(random: Random, variant: CaseVariant): Encoding {
     if (form.operands.some(({ place }) => place === 'S')) reg = random.below(6);
     if (form.modrm === 'reg') rexR = extra();
     if (memory) {
-      const made = memoryModrm(random, reg, addressSize, is64);
+      const made =
+        addressing === 'any' ? memoryModrm(random, reg, addressSize, is64) : absoluteModrm(random, reg, is64);
       ({ displacementAt, displacementSize, rexX, rexB } = made);
       body = made.bytes;
     } else {

@@ -58,7 +58,8 @@ function randomMxcsr(random: Random): number {
   return masks | modes | (random.oneIn(2) ? random.below(64) : 0);
 }
 
-function randomState(random: Random, image: StateImage): void {
+/** Fills all of the processor's state and the window. */
+export function randomState(random: Random, image: StateImage): void {
   fillWindow(image, random.next());
   for (let i = 0; i < 16; i++) {
     image.setRegister(i, integer(random, 64));

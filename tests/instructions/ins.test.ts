@@ -1,4 +1,4 @@
-// The chosen cases of the .ins files beside this one: on the oracle, the interpreter and the host's processor.
+// The chosen cases of the .ins files beside this one: on the oracle, the interpreter, the translator and the host's processor.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { parseInsFile, type InsCase } from './ins-file.ts';
 import { nativeObstacle, runNative } from './native-runner.ts';
 import { Oracle } from './oracle.ts';
 import { runInterpreter } from './run-interpreter.ts';
+import { runTranslated } from './run-translated.ts';
 import type { StateImage } from './state-image.ts';
 import { TestCell } from './test-cell.ts';
 import { followsFamily19h } from './tolerances.ts';
@@ -29,6 +30,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.ins'))) 
   test(`${file}: ${cases.length} cases`, () => {
     const cell = new TestCell();
     const oracle = new Oracle(cell);
+    const translating = new TestCell(1);
     const natives = isJudged ? runNative(cases.map(({ image }) => image)) : [];
     cases.forEach((chosen, index) => {
       const { image, disassembly, line } = chosen;
@@ -36,6 +38,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.ins'))) 
       assert.equal(text, disassembly, line);
       check('the interpreter', chosen, runInterpreter(cell, image));
       check('the oracle', chosen, oracle.run(image));
+      check('the translator', chosen, runTranslated(translating, image).answer);
       const native = natives[index];
       if (native) check('the processor', chosen, native);
     });

@@ -30,6 +30,7 @@
 #define WINDOW (DATA + PAGE - WINDOW_SIZE / 2)
 #define WINDOW_SIZE 1024ul
 #define FX_SIZE 416
+#define CODE_BYTES 192
 
 #define FLAG_NT 0x4000ul
 #define FLAG_AC 0x40000ul
@@ -43,9 +44,9 @@
 
 struct image {
   uint32_t vector; // case: code size in bits
-  uint32_t error; // case: length of the instruction
-  uint64_t fault_address; // case: first 8 bytes of the instruction
-  uint64_t outside; // case: the other bytes. Answer: 1 when memory outside the window has changed
+  uint32_t error; // case: bytes of code
+  uint64_t fault_address;
+  uint64_t outside; // 1 when memory outside the window has changed
   uint64_t rip;
   uint64_t flags;
   uint64_t fs_base;
@@ -55,6 +56,7 @@ struct image {
   uint8_t fx[FX_SIZE]; // the part of an FXSAVE image that has state
   uint8_t padding[32];
   uint8_t window[WINDOW_SIZE];
+  uint8_t code[CODE_BYTES]; // of a case
 };
 
 // Where the frame keeps the registers, in encoding order.
@@ -108,7 +110,7 @@ static void load(const struct image *test, ucontext_t *context) {
   greg_t *frame = context->uc_mcontext.gregs;
   memcpy((void *)DATA, pattern, DATA_SIZE);
   memcpy((void *)WINDOW, test->window, WINDOW_SIZE);
-  memcpy((void *)test->rip, &test->fault_address, test->error);
+  memcpy((void *)test->rip, test->code, test->error);
   uint64_t code = test->vector == 64 ? CODE_SEGMENT_64 : test->vector == 32 ? CODE_SEGMENT_32 : CODE_SEGMENT_16;
   frame[REG_CSGSFS] = (greg_t)(((uint64_t)frame[REG_CSGSFS] & ~0xfffful) | code);
   frame[REG_RIP] = (greg_t)test->rip;
@@ -138,7 +140,7 @@ static void handle(int signal, siginfo_t *information, void *pointer) {
     memcpy(own_fx, context->uc_mcontext.fpregs, sizeof own_fx);
   } else {
     record(&answers[current], context, fs, gs, signal == SIGALRM);
-    memset((void *)cases[current].rip, 0xcc, 16);
+    memset((void *)cases[current].rip, 0xcc, CODE_BYTES);
   }
   current++;
   if (current == count) {

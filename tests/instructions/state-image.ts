@@ -26,7 +26,10 @@ const FX = 192;
 /** The part of an FXSAVE image that holds state. */
 export const FX_SIZE = 416;
 const WINDOW_OFFSET = 640;
-export const IMAGE_SIZE = WINDOW_OFFSET + WINDOW_SIZE;
+const CODE_OFFSET = WINDOW_OFFSET + WINDOW_SIZE;
+/** The most code that a case can have, in bytes. */
+export const CODE_BYTES = 192;
+export const IMAGE_SIZE = CODE_OFFSET + CODE_BYTES;
 
 // Offsets within the FXSAVE image (SDM vol. 1 table 10-2).
 const FX_CONTROL = 0;
@@ -49,19 +52,19 @@ export class StateImage {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  // ---- A case: the instruction. ----
+  // ---- A case: its code. ----
   get codeSize(): 16 | 32 | 64 {
     return this.view.getUint32(VECTOR, true) as 16 | 32 | 64;
   }
   get instruction(): Uint8Array {
-    return this.bytes.subarray(FAULT_ADDRESS, FAULT_ADDRESS + this.view.getUint32(ERROR, true));
+    return this.bytes.subarray(CODE_OFFSET, CODE_OFFSET + this.view.getUint32(ERROR, true));
   }
-  /** @param instruction 1 to 15 bytes */
+  /** @param instruction 1 to CODE_BYTES bytes: one instruction, or several one after the other */
   setInstruction(codeSize: 16 | 32 | 64, instruction: ArrayLike<number>): void {
     this.view.setUint32(VECTOR, codeSize, true);
     this.view.setUint32(ERROR, instruction.length, true);
-    this.bytes.fill(0xcc, FAULT_ADDRESS, FAULT_ADDRESS + 16);
-    this.bytes.set(instruction, FAULT_ADDRESS);
+    this.bytes.fill(0xcc, CODE_OFFSET, CODE_OFFSET + CODE_BYTES);
+    this.bytes.set(instruction, CODE_OFFSET);
   }
 
   // ---- An answer: the exception that ended it, #BP when the instruction went through. ----

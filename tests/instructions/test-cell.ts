@@ -10,6 +10,7 @@ import * as layout from '../../src/core/layout.ts';
 import { unwound, Vcpu } from '../../src/cpu/vcpu.ts';
 import { Cell } from '../../src/memory/cell.ts';
 import { pcMemoryAreas } from '../../src/memory/physical-map.ts';
+import { Translator, type InterpreterExports } from '../../src/translate/region/translator.ts';
 import {
   buildTables,
   CODE_FRAMES,
@@ -34,6 +35,8 @@ const load = (file: string): WebAssembly.Module =>
   new WebAssembly.Module(readFileSync(join(build, file)) as Uint8Array<ArrayBuffer>);
 
 const PAGE = 4096;
+/** HOT_MASK of a cell that translates nothing. */
+const NEVER_HOT = 0xffff_ffff;
 // Attributes as layout.ts keeps them.
 const CODE_64 = 0xa0fb00;
 const CODE_32 = 0xcffb00;
@@ -61,7 +64,8 @@ export class TestCell {
   readonly #data: readonly number[];
   readonly #stack: number;
 
-  constructor() {
+  /** @param translateAfter executions, a power of two, after which a block is translated; null: never */
+  constructor(translateAfter: number | null = null) {
     const cell = new Cell({ core: load('core/core.wasm'), imports: this.#imports(), areas: pcMemoryAreas(2 * MIB) });
     this.cell = cell;
     const { memory } = cell;
@@ -69,7 +73,11 @@ export class TestCell {
     this.#bytes = new Uint8Array(memory.buffer);
     this.core = cell.exports;
     const interpreter = new WebAssembly.Instance(load('interpreter.wasm'), { env: { memory }, core: cell.exports });
-    this.vcpu = new Vcpu(memory, cell.core, interpreter.exports['run'] as () => number, null);
+    const { run, handlers, proceed } = interpreter.exports as unknown as InterpreterExports & { run: () => number };
+    this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
+    const translator =
+      translateAfter === null ? null : new Translator(memory, cell.exports, { handlers, proceed }, translateAfter);
+    this.vcpu = new Vcpu(memory, cell.core, run, translator);
     buildTables(cell.guestMemory);
     const machine = (address: number): number => cell.core.frameForWrite(address / PAGE) >>> 0;
     this.#data = [machine(DATA_FRAMES), machine(DATA_FRAMES + PAGE)];
@@ -133,8 +141,8 @@ export class TestCell {
     view.setInt32(layout.DELIVERING, -1, true);
   }
 
-  /** Puts a case into processor and memory. */
-  load(image: StateImage): void {
+  /** Puts a case into processor and memory; without its code when that is there from the last time. */
+  load(image: StateImage, withCode = true): void {
     const { view } = this;
     this.#bytes.set(this.#fresh, layout.STATE);
     const { codeSize } = image;
@@ -186,7 +194,7 @@ export class TestCell {
     const half = WINDOW_SIZE / 2;
     this.#bytes.set(image.window.subarray(0, half), this.#data[0]! + PAGE - half);
     this.#bytes.set(image.window.subarray(half), this.#data[1]!);
-    this.#writeCode(image.rip, image.codeSize, image.instruction);
+    if (withCode) this.#writeCode(image.rip, image.codeSize, image.instruction);
   }
 
   #writeCode(rip: bigint, codeSize: number, bytes: Uint8Array): void {

@@ -1,0 +1,120 @@
+// The translator on the same cases as the interpreter: every form by itself, and short random programs, which the host's
+// processor judges too.
+//
+//   LODGE_TRANSLATED_CASES    cases a form (16)
+//   LODGE_SEQUENCES           random programs (3000)
+//   LODGE_INSTRUCTION_SEED    seed of the random numbers
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { forms } from '../../src/isa/catalog.ts';
+import { disassemble } from '../../src/translate/disassemble.ts';
+import { compareAnswers } from './compare.ts';
+import { whyNotTested } from './exclusions.ts';
+import { generateCase } from './generate-cases.ts';
+import { generateSequence, type Sequence } from './generate-sequences.ts';
+import { nativeObstacle, runNative } from './native-runner.ts';
+import { describeFailure, findDifferences } from './report.ts';
+import { runInterpreter } from './run-interpreter.ts';
+import { runTranslated } from './run-translated.ts';
+import type { StateImage } from './state-image.ts';
+import { TestCell } from './test-cell.ts';
+import { followsFamily19h } from './tolerances.ts';
+
+const count = Number(process.env['LODGE_TRANSLATED_CASES'] ?? 16);
+const programs = Number(process.env['LODGE_SEQUENCES'] ?? 3000);
+const seed = Number(process.env['LODGE_INSTRUCTION_SEED'] ?? 20_240_229);
+const SHOWN = 10;
+/** Regions are only let go with their cell. */
+const CASES_A_CELL = 400;
+const options = { codeSize: 64, undefined: [] } as const;
+
+/** Gives cells that translate at once, a new one now and then. */
+function* translatingCells(): Generator<TestCell, never> {
+  for (;;) {
+    const cell = new TestCell(1);
+    for (let uses = 0; uses < CASES_A_CELL; uses++) yield cell;
+  }
+}
+
+test('the translator does to every form what the interpreter does', () => {
+  const cells = translatingCells();
+  const plain = new TestCell();
+  const failures: string[] = [];
+  let translated = 0;
+  let cases = 0;
+  for (const form of forms) {
+    if (whyNotTested(form) !== null) continue;
+    for (let index = 0; index < count; index++) {
+      const made = generateCase(form, seed, index);
+      if (!made) continue;
+      const { answer, regions } = runTranslated(cells.next().value, made.image);
+      const interpreter = runInterpreter(plain, made.image);
+      const found = findDifferences(made, { oracle: answer, interpreter, native: null }, null);
+      if (found.length > 0) failures.push(describeFailure(made, found, seed).replace('oracle ≠', 'translator ≠'));
+      if (regions > 0) translated++;
+      cases++;
+    }
+  }
+  assert.equal(
+    failures.length,
+    0,
+    `${failures.length} cases differ; of them:\n\n${failures.slice(0, SHOWN).join('\n\n')}\n`,
+  );
+  // What ends a block may stay interpreted, all else becomes regions.
+  assert.ok(translated > cases * 0.75, `only ${translated} of ${cases} cases were translated`);
+});
+
+function describeSequence(
+  { image, instructions }: Sequence,
+  index: number,
+  who: string,
+  changes: readonly string[],
+): string {
+  let at = image.rip;
+  const lines = instructions.map((bytes) => {
+    const { text } = disassemble(Uint8Array.from(bytes), 0, 64, at);
+    const line = `    ${at.toString(16)}  ${Buffer.from(bytes).toString('hex').padEnd(30)}  ${text}`;
+    at += BigInt(bytes.length);
+    return line;
+  });
+  return [
+    `program ${index}, seed ${seed}`,
+    ...lines,
+    `    ${who}:`,
+    ...changes.map((change) => `      ${change}`),
+  ].join('\n');
+}
+
+function changesBetween(left: StateImage, right: StateImage): string[] {
+  return compareAnswers(left, right, options).map(({ field, left: a, right: b }) => `${field}: ${a} ≠ ${b}`);
+}
+
+test('short programs give the same on interpreter, translator and processor', () => {
+  const sequences = Array.from({ length: programs }, (_, index) => generateSequence(seed, index));
+  const isJudged = nativeObstacle() === null && followsFamily19h();
+  const natives = isJudged ? runNative(sequences.map(({ image }) => image)) : [];
+  const cells = translatingCells();
+  const plain = new TestCell();
+  const failures: string[] = [];
+  sequences.forEach((sequence, index) => {
+    const { image } = sequence;
+    const interpreted = runInterpreter(plain, image);
+    const { answer, regions } = runTranslated(cells.next().value, image);
+    assert.ok(regions > 0, `program ${index} was not translated`);
+    const native = natives[index];
+    const pairs: [string, StateImage | undefined][] = [
+      ['translator ≠ interpreter', answer],
+      ['processor ≠ interpreter', native],
+    ];
+    for (const [who, other] of pairs) {
+      const changes = other ? changesBetween(other, interpreted) : [];
+      if (changes.length > 0) failures.push(describeSequence(sequence, index, who, changes));
+    }
+  });
+  assert.equal(
+    failures.length,
+    0,
+    `${failures.length} programs differ; of them:\n\n${failures.slice(0, SHOWN).join('\n\n')}\n`,
+  );
+});
