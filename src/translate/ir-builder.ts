@@ -1,37 +1,20 @@
 // Reads a meaning into IR: the abstract machine whose values are IR nodes. Folds constants, nothing more.
 
-import type {
-  AbstractMachine,
-  Bits,
-  ExceptionName,
-  Flag,
-  ImplicitSegment,
-  Operand,
-  SystemFlag,
-  Value,
+import {
+  RDI,
+  RSI,
+  type AbstractMachine,
+  type Bits,
+  type ImplicitSegment,
+  type Operand,
+  type Value,
 } from '../isa/abstract-machine.ts';
-import { coreRoutines, type CoreRoutine } from '../isa/core-routines.ts';
-import { GPR } from '../core/layout.ts';
 import { BoundOperand, registerKind } from './bound-operand.ts';
 import type { HandlerVariant } from './handler-variant.ts';
-import type { Node, ProbeSegment, RegisterKind, RegisterPlace } from './ir.ts';
-import { IrValues } from './ir-values.ts';
+import type { Node, ProbeSegment, RegisterPlace } from './ir.ts';
+import { IrEffects } from './ir-effects.ts';
 
-const vectors: Record<ExceptionName, { vector: number; code: number }> = {
-  '#DE': { vector: 0, code: -1 },
-  '#DB': { vector: 1, code: -1 },
-  '#BP': { vector: 3, code: -1 },
-  '#OF': { vector: 4, code: -1 },
-  '#BR': { vector: 5, code: -1 },
-  '#UD': { vector: 6, code: -1 },
-  '#NM': { vector: 7, code: -1 },
-  '#SS': { vector: 12, code: 0 },
-  '#GP': { vector: 13, code: 0 },
-  '#MF': { vector: 16, code: -1 },
-  '#XM': { vector: 19, code: -1 },
-};
-
-export class IrBuilder extends IrValues implements AbstractMachine {
+export class IrBuilder extends IrEffects implements AbstractMachine {
   readonly variant: HandlerVariant;
   readonly operandSize: 16 | 32 | 64;
   readonly addressSize: 16 | 32 | 64;
@@ -73,7 +56,7 @@ export class IrBuilder extends IrValues implements AbstractMachine {
   }
 
   private stringOffset(operand: BoundOperand): Node {
-    const register = operand.pattern.place === 'X' ? 6 : 7;
+    const register = operand.pattern.place === 'X' ? RSI : RDI;
     return this.zeroExtend(this.register(register, this.addressSize), 64);
   }
 
@@ -131,10 +114,6 @@ export class IrBuilder extends IrValues implements AbstractMachine {
     this.store(bound.probe ?? this.probe(this.operandLinear(bound, bytes, true), 'write', bytes), value);
   }
 
-  private writePlace(place: RegisterPlace, value: Value, kind: RegisterKind): void {
-    this.node(1, { op: 'writeRegister', place, kind }, value);
-  }
-
   offset(operand: Operand): Node {
     const bound = operand as BoundOperand;
     const absolute = bound.pattern.place === 'O' && this.variant.environment === 'long';
@@ -166,7 +145,7 @@ export class IrBuilder extends IrValues implements AbstractMachine {
   advance(operand: Operand): void {
     const bound = operand as BoundOperand;
     const bytes = (bound.bits as number) / 8;
-    const register = bound.pattern.place === 'X' ? 6 : 7;
+    const register = bound.pattern.place === 'X' ? RSI : RDI;
     const size = this.addressSize;
     const step = this.select(this.systemFlag('DF'), this.constant(-bytes, size), this.constant(bytes, size));
     this.setRegister(register, this.add(this.register(register, size), step));
@@ -228,51 +207,7 @@ export class IrBuilder extends IrValues implements AbstractMachine {
     this.node(1, { op: 'adjustStack' }, typeof bytes === 'number' ? this.constant(bytes, 64) : this.resize(bytes, 64));
   }
 
-  // ---- State. ----
-  register(number: number, bits: 8 | 16 | 32 | 64): Node {
-    return this.node(bits, { op: 'readRegister', place: { address: GPR + number * 8 } });
-  }
-  setRegister(number: number, value: Value): void {
-    this.writePlace({ address: GPR + number * 8 }, value, 'general');
-  }
-  flag(flag: Flag): Node {
-    return this.node(1, { op: 'readFlag', flag });
-  }
-  setFlag(flag: Flag, value: Value): void {
-    this.node(1, { op: 'writeFlag', flag }, value);
-  }
-  setFlagsFromCarries(result: Value, carries: Value): void {
-    this.node(1, { op: 'writeFlagsFromCarries' }, result, carries);
-  }
-  setFlagsFromResult(result: Value, rest: { CF: Value; OF: Value; AF: Value }): void {
-    this.node(1, { op: 'writeFlagsFromResult' }, result, rest.CF, rest.OF, rest.AF);
-  }
-  setFlags(flags: Record<Flag, Value>): void {
-    this.node(1, { op: 'writeFlags' }, flags.CF, flags.PF, flags.AF, flags.ZF, flags.SF, flags.OF);
-  }
-  systemFlag(flag: SystemFlag): Node {
-    return this.node(1, { op: 'readSystemFlag', flag });
-  }
-  setSystemFlag(flag: SystemFlag, value: Value): void {
-    this.node(1, { op: 'writeSystemFlag', flag }, value);
-  }
-  privilege(): Node {
-    return this.node(32, { op: 'privilege' });
-  }
-
   // ---- Control. ----
-  if(condition: Value, then: () => void, otherwise?: () => void): void {
-    this.node(1, { op: 'if', then: this.nested(then), otherwise: otherwise ? this.nested(otherwise) : [] }, condition);
-  }
-  raise(exception: ExceptionName): void {
-    this.node(1, { op: 'raise', ...vectors[exception] });
-  }
-  core(routine: CoreRoutine, ...values: Value[]): Node {
-    const { parameters, result } = coreRoutines[routine];
-    if (values.length !== parameters.length)
-      throw new Error(`${routine} takes ${parameters.length} values, not ${values.length}`);
-    return this.node(result === 'v128' ? 128 : result === 'i64' ? 64 : 32, { op: 'core', routine }, ...values);
-  }
   nextInstruction(): Node {
     return this.resize(this.node(64, { op: 'nextInstruction' }), this.operandSize);
   }
