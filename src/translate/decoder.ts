@@ -1,9 +1,10 @@
 // Takes one instruction apart. APM vol. 3 chapter 1; SDM vol. 2 chapter 2.
 
-import type { OperandPattern } from '../isa/form.ts';
 import { candidates, hasModrm, type DecodeEntry } from './decode-table.ts';
+import { tooLong, truncated } from './instruction-bytes.ts';
+import { InstructionOperands, SEGMENT_NONE, type CodeSize } from './instruction-operands.ts';
 
-export type CodeSize = 16 | 32 | 64;
+export { SEGMENT_NONE, type CodeSize } from './instruction-operands.ts';
 
 /** What became of an attempt to decode. */
 export const decodeStatus = {
@@ -17,49 +18,8 @@ export const decodeStatus = {
 } as const;
 export type DecodeStatus = (typeof decodeStatus)[keyof typeof decodeStatus];
 
-const LONGEST = 15;
-export const SEGMENT_NONE = -1;
-
-class Truncated extends Error {}
-class TooLong extends Error {}
-const truncated = new Truncated();
-const tooLong = new TooLong();
-
 /** The last decoded instruction. One decoder is used over and over, so that decoding allocates nothing. */
-export class Decoder {
-  entry!: DecodeEntry;
-  /** Bytes. */
-  length = 0;
-  operandSize: 16 | 32 | 64 = 32;
-  addressSize: CodeSize = 64;
-  rex = 0;
-  lock = false;
-  repetition: 'none' | 'repe' | 'repne' = 'none';
-  /** Segment override (0…5: ES CS SS DS FS GS), or SEGMENT_NONE. */
-  override = SEGMENT_NONE;
-  opcode = 0;
-  modrm = 0;
-  /** ModRM.rm names memory. */
-  memory = false;
-  /** ModRM.reg and rm, with the REX or VEX extensions. */
-  reg = 0;
-  rm = 0;
-  vvvv = 0;
-  /** Register numbers of the address, -1 for none; `ripRelative` counts the next instruction's address as base. */
-  base = -1;
-  index = -1;
-  scale = 0;
-  displacement = 0;
-  ripRelative = false;
-  /** The first immediate, sign-extended to 64 bits in two halves, and the second. */
-  immediateLow = 0;
-  immediateHigh = 0;
-  secondImmediate = 0;
-
-  #bytes: Uint8Array = new Uint8Array(0);
-  #start = 0;
-  #position = 0;
-  #end = 0;
+export class Decoder extends InstructionOperands {
   #operandOverride = false;
   #vexPrefix = 0;
 
@@ -68,41 +28,16 @@ export class Decoder {
    * @param isProtected false in real and virtual-8086 mode, where VEX does not exist
    */
   decode(bytes: Uint8Array, position: number, end: number, codeSize: CodeSize, isProtected: boolean): DecodeStatus {
-    this.#bytes = bytes;
-    this.#start = position;
-    this.#position = position;
-    this.#end = end;
+    this.begin(bytes, position, end);
     try {
       const valid = this.#instruction(codeSize, isProtected);
-      this.length = this.#position - position;
+      this.length = this.position - position;
       return valid ? decodeStatus.ok : decodeStatus.invalid;
     } catch (error) {
       if (error === truncated) return decodeStatus.truncated;
       if (error === tooLong) return decodeStatus.tooLong;
       throw error;
     }
-  }
-
-  #byte(): number {
-    const position = this.#position;
-    if (position - this.#start >= LONGEST) throw tooLong;
-    if (position >= this.#end) throw truncated;
-    this.#position = position + 1;
-    return this.#bytes[position]!;
-  }
-
-  #signedByte(): number {
-    return (this.#byte() << 24) >> 24;
-  }
-
-  #word(): number {
-    const low = this.#byte();
-    return low | (this.#byte() << 8);
-  }
-
-  #dword(): number {
-    const low = this.#word();
-    return low | (this.#word() << 16);
   }
 
   #instruction(codeSize: CodeSize, isProtected: boolean): boolean {
@@ -113,11 +48,11 @@ export class Decoder {
     this.#operandOverride = false;
     let addressOverride = false;
     let repeat = 0;
-    let byte = this.#byte();
+    let byte = this.byte();
     for (;;) {
       if (codeSize === 64 && (byte & 0xf0) === 0x40) {
         this.rex = byte;
-        byte = this.#byte();
+        byte = this.byte();
         // A REX prefix counts only right before the opcode.
         if (!isLegacyPrefix(byte) && (byte & 0xf0) !== 0x40) break;
         this.rex = 0;
@@ -131,7 +66,7 @@ export class Decoder {
       else if (byte === 0x64) this.override = 4;
       else if (byte === 0x65) this.override = 5;
       else if (codeSize !== 64) this.override = (byte >> 3) & 3;
-      byte = this.#byte();
+      byte = this.byte();
     }
     if (codeSize === 64) this.addressSize = addressOverride ? 32 : 64;
     else this.addressSize = (codeSize === 32) === addressOverride ? 16 : 32;
@@ -144,19 +79,19 @@ export class Decoder {
       map = this.#vex(byte, codeSize);
       if (map < 1 || map > 3) return false;
       repeat = this.#vexPrefix;
-      byte = this.#byte();
+      byte = this.byte();
     } else if (byte === 0x0f) {
       map = 1;
-      byte = this.#byte();
+      byte = this.byte();
       if (byte === 0x38 || byte === 0x3a) {
         map = byte === 0x38 ? 2 : 3;
-        byte = this.#byte();
+        byte = this.byte();
       }
     }
     this.opcode = byte;
     const modrmFollows = hasModrm(map, byte);
     this.memory = false;
-    this.modrm = modrmFollows ? this.#byte() : 0;
+    this.modrm = modrmFollows ? this.byte() : 0;
     const reg = (this.modrm >> 3) & 7;
     this.reg = reg | ((this.rex & 4) << 1);
     this.rm = (modrmFollows ? this.modrm & 7 : byte & 7) | ((this.rex & 1) << 3);
@@ -165,29 +100,29 @@ export class Decoder {
     if (modrmFollows && this.modrm < 0xc0 && !registerOnly) this.memory = true;
     if (!this.#choose(map, reg, vex, repeat, codeSize, isProtected)) return false;
     if (this.memory) {
-      if (this.addressSize === 16) this.#address16();
-      else this.#address32(codeSize === 64);
+      if (this.addressSize === 16) this.address16();
+      else this.address32(codeSize === 64);
     }
-    this.#immediates();
+    this.immediates();
     return true;
   }
 
   #isVex(codeSize: CodeSize, isProtected: boolean): boolean {
     if (codeSize === 64) return true;
-    if (this.#position >= this.#end) throw truncated;
-    return isProtected && this.#bytes[this.#position]! >= 0xc0;
+    const next = this.nextByte();
+    return isProtected && next >= 0xc0;
   }
 
   /** Reads the VEX prefix's payload into rex, vvvv and the mandatory prefix; gives the opcode map. */
   #vex(first: number, codeSize: CodeSize): number {
-    const second = this.#byte();
+    const second = this.byte();
     let last = second;
     let map = 1;
     let rex = second & 0x80 ? 0 : 4;
     if (first === 0xc4) {
       map = second & 0x1f;
       rex |= (second & 0x40 ? 0 : 2) | (second & 0x20 ? 0 : 1);
-      last = this.#byte();
+      last = this.byte();
       rex |= last & 0x80 ? 8 : 0;
     }
     this.rex = 0x40 | (codeSize === 64 ? rex : rex & 8);
@@ -241,82 +176,6 @@ export class Decoder {
     } else if (entry.vex && this.rex & 8) size = 32;
     else size = (codeSize === 32) === narrow ? 16 : 32;
     return entry.atLeast32 && size === 16 ? 32 : size;
-  }
-
-  // ---- Addresses: APM vol. 3 sections 1.4 and 1.5. ----
-  #address16(): void {
-    const mod = this.modrm >> 6;
-    const rm = this.modrm & 7;
-    this.scale = 0;
-    this.ripRelative = false;
-    this.base = [3, 3, 5, 5, 6, 7, 5, 3][rm]!;
-    this.index = [6, 7, 6, 7, -1, -1, -1, -1][rm]!;
-    this.displacement = 0;
-    if (mod === 0 && rm === 6) {
-      this.base = -1;
-      this.displacement = (this.#word() << 16) >> 16;
-    } else if (mod === 1) this.displacement = this.#signedByte();
-    else if (mod === 2) this.displacement = (this.#word() << 16) >> 16;
-  }
-
-  #address32(is64: boolean): void {
-    const mod = this.modrm >> 6;
-    const rm = this.modrm & 7;
-    this.scale = 0;
-    this.index = -1;
-    this.ripRelative = false;
-    this.base = rm | ((this.rex & 1) << 3);
-    let noBase = rm === 5 && mod === 0;
-    if (rm === 4) {
-      const sib = this.#byte();
-      this.scale = sib >> 6;
-      const index = ((sib >> 3) & 7) | ((this.rex & 2) << 2);
-      this.index = index === 4 ? -1 : index;
-      this.base = (sib & 7) | ((this.rex & 1) << 3);
-      noBase = (sib & 7) === 5 && mod === 0;
-    } else if (noBase && is64) this.ripRelative = true;
-    this.displacement = 0;
-    if (noBase) {
-      this.base = -1;
-      this.displacement = this.#dword();
-    } else if (mod === 1) this.displacement = this.#signedByte();
-    else if (mod === 2) this.displacement = this.#dword();
-  }
-
-  // ---- Immediates. ----
-  #immediates(): void {
-    let seen = 0;
-    for (const operand of this.entry.form.operands) {
-      if (operand.place === 'O') this.#absolute();
-      else if (operand.place === 'I' || operand.place === 'J' || operand.place === 'A') {
-        if (seen++ === 0) this.#immediate(operand);
-        else this.secondImmediate = operand.width === 'b' ? this.#byte() : this.#word();
-      }
-    }
-  }
-
-  #immediate(operand: OperandPattern): void {
-    let low: number;
-    if (operand.width === 'b' || operand.width === 'bs') low = this.#signedByte();
-    else if (operand.width === 'w' || (operand.width !== 'd' && this.operandSize === 16))
-      low = (this.#word() << 16) >> 16;
-    else low = this.#dword();
-    this.immediateLow = low;
-    this.immediateHigh = low >> 31;
-    if (operand.width === 'q' || (operand.width === 'v' && operand.place === 'I' && this.operandSize === 64))
-      this.immediateHigh = this.#dword();
-    if (operand.place === 'A') this.secondImmediate = this.#word();
-  }
-
-  #absolute(): void {
-    this.memory = true;
-    this.base = -1;
-    this.index = -1;
-    this.scale = 0;
-    this.ripRelative = false;
-    this.displacement = this.addressSize === 16 ? this.#word() : this.#dword();
-    this.immediateLow = this.displacement;
-    this.immediateHigh = this.addressSize === 64 ? this.#dword() : 0;
   }
 }
 
