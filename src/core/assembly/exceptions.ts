@@ -35,7 +35,7 @@ import {
   VECTOR_PF,
   VECTOR_TS,
 } from '../layout.ts';
-import { currentBlock } from './code.ts';
+import { currentBlock } from './boundaries.ts';
 import { codeBreakpoints, DR6_BS, recordDebugCauses } from './debug-events.ts';
 import { setExternal } from './descriptors.ts';
 import { FLAG_IF, FLAG_RF, FLAG_TF, getFlags } from './flags.ts';

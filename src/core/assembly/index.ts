@@ -5,7 +5,17 @@ export * from './access';
 export { depositBits, extractBits } from './bit-deposit';
 export { bulkFill, bulkMove } from './bulk';
 export { dropAllCode, noteCode } from './blocks';
-export * from './code';
+export {
+  blockBoundary,
+  currentBlock,
+  endSlice,
+  leaveAfter,
+  requestBoundary,
+  requestInterrupt,
+  suspend,
+} from './boundaries';
+export { nextCodePage } from './find-block';
+export { followLink, jumpTo } from './jumps';
 export { invalidateMachine } from './code-frames';
 export { crc32c } from './crc32c';
 export * from './division';
