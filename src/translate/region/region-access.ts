@@ -21,49 +21,13 @@ import {
   ZERO,
 } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
-import type { FlagPlace, MachineAccess } from '../emit-context.ts';
+import type { MachineAccess } from '../emit-context.ts';
 import { emitConstant, emitLoad, emitStore } from '../emit-pure.ts';
 import type { HandlerImports } from '../emit-transfer.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
+import { FlagsInLocals } from './flags-in-locals.ts';
 
 const GPR_END = GPR + 16 * 8;
-
-/** The lazy flags in locals. */
-class FlagsInLocals implements FlagPlace {
-  readonly result: number;
-  readonly high: number;
-  readonly low: number;
-  readonly #code: Code;
-
-  constructor(code: Code) {
-    this.#code = code;
-    this.result = code.addLocal('i64');
-    this.high = code.addLocal('i32');
-    this.low = code.addLocal('i32');
-  }
-
-  pushResult(): void {
-    this.#code.localGet(this.result);
-  }
-  storeResult(push: () => void): void {
-    push();
-    this.#code.localSet(this.result);
-  }
-  pushHigh(): void {
-    this.#code.localGet(this.high);
-  }
-  storeHigh(push: () => void): void {
-    push();
-    this.#code.localSet(this.high);
-  }
-  pushLow(): void {
-    this.#code.localGet(this.low);
-  }
-  storeLow(push: () => void): void {
-    push();
-    this.#code.localSet(this.low);
-  }
-}
 
 export class RegionAccess implements MachineAccess {
   readonly flags: FlagsInLocals;
