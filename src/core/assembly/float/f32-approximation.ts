@@ -10,7 +10,7 @@ import { F32_DEFAULT_NAN, F32_INFINITY, F32_QUIET, F32_SIGN, f32IsNan } from './
 /** `value`, a normal number in binary64, rounded to 12 fraction bits, or zero below the normals of binary32. */
 function toTwelveBits(value: f64, sign: u32): u32 {
   // A value that only rounding would bring up to the normals counts as below them.
-  if (value < reinterpret<f64>(<u64>(1023 - 126) << 52)) return sign;
+  if (value < reinterpret<f64>((<u64>(1023 - 126)) << 52)) return sign;
   // Half of what is to be dropped carries into what is kept, and on into the exponent.
   const bits = reinterpret<u64>(value) + (1 << 39);
   const exponent = <i32>(bits >> 52) - 1023;
