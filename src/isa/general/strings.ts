@@ -42,10 +42,9 @@ export const lods = instruction({
 function compareEach(m: AbstractMachine, a: Operand, b: Operand, advance: readonly Operand[]): void {
   m.repeat(
     () => {
-      // When neither string can be read, AMD's processors fault at the destination, but at the source under REP.
-      const [first, second] = m.repetition === 'none' ? [b, a] : [a, b];
-      const values = [m.read(first), m.read(second)] as const;
-      const [left, right] = m.repetition === 'none' ? [values[1], values[0]] : values;
+      // AMD's processors try the destination string first.
+      const right = m.read(b);
+      const left = m.read(a);
       const difference = m.sub(left, right);
       for (const operand of advance) m.advance(operand);
       m.setFlagsFromCarries(difference, borrowsOfSub(m, left, right, difference));
