@@ -176,7 +176,7 @@ static void timer(void) {
   }
   reset();
   write_apic(TIMER, 0x73 | DEADLINE);
-  const u64 deadline = read_tsc() + 2000000;
+  const u64 deadline = read_tsc() + 50000000;
   write_msr(MSR_DEADLINE, deadline);
   check_equal(read_msr(MSR_DEADLINE), deadline, "the deadline can be read while it is ahead");
   asm volatile("sti; hlt; cli" ::: "memory");
