@@ -2,7 +2,7 @@
 
 import type { CoreRoutine } from '../core-routines.ts';
 import type { Instruction } from '../instruction.ts';
-import { constants, load, ofRegister, x87 } from './x87-instruction.ts';
+import { constants, linearOf, load, ofRegister, x87 } from './x87-instruction.ts';
 
 function ofFloat(form: string, core: CoreRoutine): Instruction {
   return x87('fld', [form], (m, source) => {
@@ -14,7 +14,7 @@ function ofFloat(form: string, core: CoreRoutine): Instruction {
 /** Of ten bytes, which the core reads. */
 function ofTenBytes(mnemonic: string, form: string, core: CoreRoutine): Instruction {
   return x87(mnemonic, [form], (m, source) => {
-    m.core(core, m.linear(source!, 10, false));
+    m.core(core, linearOf(m, source!, 10, false));
   });
 }
 

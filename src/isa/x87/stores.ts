@@ -4,12 +4,12 @@
 
 import type { CoreRoutine } from '../core-routines.ts';
 import type { Instruction } from '../instruction.ts';
-import { ofRegister, x87 } from './x87-instruction.ts';
+import { linearOf, ofRegister, x87 } from './x87-instruction.ts';
 
 /** The core routine of the operand's linear address and constants. */
 function storing(core: CoreRoutine, bytes: number, ...numbers: number[]): Instruction['meaning'] {
   return (m, destination) => {
-    m.core(core, m.linear(destination!, bytes, true), ...numbers.map((number) => m.constant(number, 32)));
+    m.core(core, linearOf(m, destination!, bytes, true), ...numbers.map((number) => m.constant(number, 32)));
   };
 }
 
@@ -25,7 +25,7 @@ export const toMemory = [
 function integer(mnemonic: string, forms: readonly string[], pops: 0 | 1, truncate: 0 | 1): Instruction {
   return x87(mnemonic, forms, (m, destination) => {
     const { bits } = destination!;
-    const linear = m.linear(destination!, bits / 8, true);
+    const linear = linearOf(m, destination!, bits / 8, true);
     m.core('x87StoreInteger', linear, m.constant(bits, 32), m.constant(pops, 32), m.constant(truncate, 32));
   });
 }

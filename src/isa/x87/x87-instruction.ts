@@ -24,6 +24,13 @@ export function ofRegister(routine: CoreRoutine, ...numbers: number[]): Meaning 
   };
 }
 
+/** The linear address of a memory operand that the core accesses. A pending #MF comes before any fault of its segment. */
+export function linearOf(m: AbstractMachine, operand: Operand, bytes: number, write: boolean): Value {
+  // In 64-bit mode segments raise nothing, and the core looks for #MF before it accesses memory.
+  if (!m.isLong) m.core('waitX87');
+  return m.linear(operand, bytes, write);
+}
+
 /** The memory operand's value, and the linear address that it was loaded from. */
 export function load(m: AbstractMachine, operand: Operand): { value: Value; linear: Value } {
   if (operand.bits === 0) throw new Error('an operand without a width cannot be loaded');
