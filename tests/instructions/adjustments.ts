@@ -3,6 +3,8 @@
 import { RAX, RBP, RBX, RCX, RDI, RDX, RSI, RSP } from '../../src/isa/abstract-machine.ts';
 import type { Form } from '../../src/isa/form.ts';
 import type { Draft } from './generate-cases.ts';
+import { dataSegment } from './oracle-operand.ts';
+import { baseOf } from './place-memory.ts';
 import { CODE, CODE_SIZE, DATA, DATA_SIZE, WINDOW, WINDOW_SIZE } from './state-image.ts';
 
 const MIDDLE = WINDOW + WINDOW_SIZE / 2;
@@ -14,10 +16,17 @@ function setLow(draft: Draft, register: number, bits: number, value: bigint): vo
   image.setRegister(register, kept | BigInt.asUintN(bits, value));
 }
 
+/** Makes an address register point to a linear address through a segment. */
+function point(draft: Draft, register: number, segment: number, linear: number): void {
+  const { addressSize } = draft.decoder;
+  const reaches = addressSize !== 16 || draft.variant.small;
+  setLow(draft, register, reaches ? addressSize : 32, BigInt(linear) - baseOf(draft, segment));
+}
+
 /** An address of INT3 bytes that the instruction does not overlap. */
-function jumpTarget({ random, image }: Draft): bigint {
+function jumpTarget({ random, image, variant }: Draft): bigint {
   for (;;) {
-    const target = BigInt(CODE + 16 + random.below(CODE_SIZE - 32));
+    const target = BigInt((variant.codeSize === 16 ? 0 : CODE) + 16 + random.below(CODE_SIZE - 32));
     if (target < image.rip - 16n || target > image.rip + 32n) return target;
   }
 }
@@ -67,16 +76,13 @@ const returnAddress: Adjustment = (draft) => {
 /** String instructions: source and destination in the window, near each other; small counts; often equal bytes. */
 const strings: Adjustment = (draft) => {
   const { random, image, variant, decoder } = draft;
-  const bits = decoder.addressSize === 16 ? 32 : decoder.addressSize;
-  const base = (segment: number): bigint =>
-    variant.codeSize !== 64 ? 0n : segment === 4 ? image.fsBase : segment === 5 ? image.gsBase : 0n;
   const source = MIDDLE - 100 + random.below(200);
   const destination = random.oneIn(3) ? source + random.below(33) - 16 : MIDDLE - 100 + random.below(200);
-  setLow(draft, RSI, bits, BigInt(source) - base(decoder.override));
-  setLow(draft, RDI, bits, BigInt(destination));
+  point(draft, RSI, dataSegment(decoder), source);
+  point(draft, RDI, 0, destination);
   if (random.oneIn(2)) image.window.fill(random.below(256), 412, 412 + random.below(200));
   if (variant.repetition !== 'none')
-    setLow(draft, RCX, bits, BigInt(random.oneIn(4) ? random.below(40) : random.below(7)));
+    setLow(draft, RCX, decoder.addressSize, BigInt(random.oneIn(4) ? random.below(40) : random.below(7)));
   if (variant.form.operands.some(({ place }) => place === 'fixed') && random.oneIn(2)) {
     setLow(draft, RAX, 64, image.readWindow(destination, 8));
   }
@@ -151,21 +157,15 @@ const storedFlags: Adjustment = ({ random, image }) => {
 };
 
 const translation: Adjustment = (draft) => {
-  const { random, image, decoder, variant } = draft;
-  const bits = decoder.addressSize === 16 ? 32 : decoder.addressSize;
-  const base =
-    variant.codeSize !== 64 ? 0n : decoder.override === 4 ? image.fsBase : decoder.override === 5 ? image.gsBase : 0n;
-  setLow(draft, RBX, bits, BigInt(MIDDLE - 256 + random.below(256)) - base);
+  const { random, decoder } = draft;
+  point(draft, RBX, dataSegment(decoder), MIDDLE - 256 + random.below(256));
 };
 
 /** Where MASKMOVDQU and MASKMOVQ store. */
 const maskedDestination: Adjustment = (draft) => {
-  const { random, decoder, variant, image } = draft;
-  const bits = decoder.addressSize === 16 ? 32 : decoder.addressSize;
-  const base =
-    variant.codeSize !== 64 ? 0n : decoder.override === 4 ? image.fsBase : decoder.override === 5 ? image.gsBase : 0n;
+  const { random, decoder, image } = draft;
   const address = random.oneIn(16) ? DATA + DATA_SIZE - random.below(20) : MIDDLE - 100 + random.below(200);
-  setLow(draft, RDI, bits, BigInt(address) - base);
+  point(draft, RDI, dataSegment(decoder), address);
   if (random.oneIn(8)) {
     image.setXmm(decoder.rm, 0n);
     image.setSt((decoder.rm - (image.fpuStatus >> 11)) & 7, 0n);

@@ -84,8 +84,10 @@ function prefixBytes(random: Random, variant: CaseVariant, addressOverride: bool
   if (!form.vex) {
     const prefix = mandatory[form.prefix];
     if (prefix) prefixes.push(prefix);
-    const isNarrow = codeSize === 16 ? operandSize === 32 : operandSize === 16;
-    if (isNarrow) prefixes.push(0x66);
+    // Operands of at least 32 bits have them in 16-bit code too.
+    const isAtLeast32 = form.sizes[0] === 32 && !form.attributes.has('s32');
+    const isOverridden = codeSize === 16 ? operandSize === 32 && !isAtLeast32 : operandSize === 16;
+    if (isOverridden) prefixes.push(0x66);
     if (variant.lock) prefixes.push(0xf0);
     if (variant.repetition === 'repe') prefixes.push(0xf3);
     if (variant.repetition === 'repne') prefixes.push(0xf2);
@@ -93,15 +95,20 @@ function prefixBytes(random: Random, variant: CaseVariant, addressOverride: bool
   if (addressOverride) prefixes.push(0x67);
   const usesMemory =
     memory || form.attributes.has('implicit') || form.operands.some(({ place }) => 'OX'.includes(place));
-  // FS and GS have no segment in 32-bit code here.
+  // FS and GS have no segment in legacy code here.
   if (addressing === 'any' && usesMemory && random.oneIn(6))
-    prefixes.push(random.pick(codeSize === 64 ? [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x64, 0x65] : [0x26, 0x36, 0x3e]));
+    prefixes.push(
+      random.pick(codeSize === 64 ? [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x64, 0x65] : [0x26, 0x2e, 0x36, 0x3e, 0x3e]),
+    );
   for (let i = prefixes.length - 1; i > 0; i--) {
     const other = random.below(i + 1);
     [prefixes[i], prefixes[other]] = [prefixes[other] as number, prefixes[i] as number];
   }
   return prefixes;
 }
+
+/** What a 67h prefix makes of the address size. */
+const otherAddressSize = { 64: 32, 32: 16, 16: 32 } as const;
 
 /** How memory operands are addressed. */
 export type Addressing = 'any' | 'absolute';
@@ -112,19 +119,10 @@ export function encode(random: Random, variant: CaseVariant, addressing: Address
   const is64 = codeSize === 64;
   const { attributes } = form;
   const usesAddress = memory || attributes.has('implicit') || form.operands.some(({ place }) => 'OXY'.includes(place));
-  // 16-bit addresses reach nothing here, so they are only tried now and then.
-  const addressOverride = addressing === 'any' && usesAddress && random.oneIn(is64 ? 6 : 24);
-  const addressSize = is64
-    ? addressOverride
-      ? 32
-      : 64
-    : codeSize === 32
-      ? addressOverride
-        ? 16
-        : 32
-      : addressOverride
-        ? 32
-        : 16;
+  // Through flat segments 16-bit addresses reach nothing, so they are tried only now and then.
+  const chance = is64 ? 6 : variant.small ? 2 : 24;
+  const addressOverride = addressing === 'any' && usesAddress && random.oneIn(chance);
+  const addressSize = addressOverride ? otherAddressSize[codeSize] : codeSize;
   const prefixes = prefixBytes(random, variant, addressOverride, addressing);
 
   const isFree =

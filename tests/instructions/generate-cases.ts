@@ -89,7 +89,8 @@ function attempt(random: Random, variant: CaseVariant): Omit<Case, 'index'> | nu
     throw new Error(`${bytes.length} bytes were decoded as ${decoder.length}: ${variant.form.text}`);
   const image = new StateImage();
   randomState(random, image);
-  image.rip = BigInt(codeAddress(random, bytes.length));
+  image.rip = BigInt(codeAddress(random, bytes.length) - (variant.codeSize === 16 ? CODE : 0));
+  image.isSmall = variant.small;
   const draft: Draft = { random, variant, image, decoder, encoding, address: 0 };
   if (!adjust(draft, 'registers')) return null;
   if (decoder.memory && !placeMemoryOperand(draft)) return null;

@@ -2,7 +2,7 @@
 
 import { guestPhysical } from '../../src/base/address.ts';
 import type { DomainMemory } from '../../src/memory/domain-memory.ts';
-import { CODE, CODE_SIZE, DATA, DATA_SIZE } from './state-image.ts';
+import { CODE, CODE_SIZE, DATA, DATA_SIZE, SMALL_BASE, SMALL_LIMIT } from './state-image.ts';
 
 const PAGE = 4096;
 /** Linear address of the system's own pages, which lie at guest-physical 0. */
@@ -37,6 +37,7 @@ export const USER32_CS = 0x23;
 export const USER_DS = 0x2b;
 export const USER_CS = 0x33;
 export const LDT_CODE_16 = 0x07;
+export const LDT_SMALL = 0x0f;
 
 /** Writes page tables, descriptor tables, TSS and handlers into the guest's memory. */
 export function buildTables(memory: DomainMemory): void {
@@ -67,6 +68,8 @@ export function buildTables(memory: DomainMemory): void {
   descriptor(USER32_CS, 0xc0fb00);
   descriptor(USER_DS, 0xc0f300);
   descriptor(USER_CS, 0xa0fb00);
+  const small = BigInt((SMALL_BASE & 0xff000000) | 0x40f300 | ((SMALL_BASE >>> 16) & 0xff)) << 32n;
+  set64(LDT + 8, BigInt.asUintN(64, small) | (BigInt(SMALL_BASE & 0xffff) << 16n) | BigInt(SMALL_LIMIT));
   set64(LDT, (BigInt((CODE & 0xff000000) | 0xfb00 | ((CODE >>> 16) & 0xff)) << 32n) | 0xffffn);
 
   for (let vector = 0; vector < 256; vector++) {

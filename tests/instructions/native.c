@@ -41,6 +41,10 @@
 #define CODE_SEGMENT_32 0x23
 #define CODE_SEGMENT_16 0x07
 #define DATA_SEGMENT 0x2b
+// A data segment in the LDT whose limit is the end of the writable data.
+#define SMALL_SEGMENT 0x0f
+#define SMALL_BASE (DATA - 0x8000ul)
+#define SMALL_LIMIT (0x8000ul + DATA_SIZE - 1)
 
 struct image {
   uint32_t vector; // case: code size in bits
@@ -51,7 +55,7 @@ struct image {
   uint64_t flags;
   uint64_t fs_base;
   uint64_t gs_base;
-  uint64_t reserved;
+  uint64_t small; // of a case: 1 when DS and ES are the small segment
   uint64_t registers[16];
   uint8_t fx[FX_SIZE]; // the part of an FXSAVE image that has state
   uint8_t padding[32];
@@ -106,11 +110,16 @@ static void record(struct image *answer, const ucontext_t *context, uint64_t fs,
   answer->outside = memcmp(data, pattern, before) != 0 || memcmp(data + after, pattern + after, DATA_SIZE - after) != 0;
 }
 
+// RIP of a 16-bit case counts from the base of its segment.
+static void *code_of(const struct image *test) {
+  return (void *)(test->vector == 16 ? CODE + test->rip : test->rip);
+}
+
 static void load(const struct image *test, ucontext_t *context) {
   greg_t *frame = context->uc_mcontext.gregs;
   memcpy((void *)DATA, pattern, DATA_SIZE);
   memcpy((void *)WINDOW, test->window, WINDOW_SIZE);
-  memcpy((void *)test->rip, test->code, test->error);
+  memcpy(code_of(test), test->code, test->error);
   uint64_t code = test->vector == 64 ? CODE_SEGMENT_64 : test->vector == 32 ? CODE_SEGMENT_32 : CODE_SEGMENT_16;
   frame[REG_CSGSFS] = (greg_t)(((uint64_t)frame[REG_CSGSFS] & ~0xfffful) | code);
   frame[REG_RIP] = (greg_t)test->rip;
@@ -140,7 +149,7 @@ static void handle(int signal, siginfo_t *information, void *pointer) {
     memcpy(own_fx, context->uc_mcontext.fpregs, sizeof own_fx);
   } else {
     record(&answers[current], context, fs, gs, signal == SIGALRM);
-    memset((void *)cases[current].rip, 0xcc, CODE_BYTES);
+    memset(code_of(&cases[current]), 0xcc, CODE_BYTES);
   }
   current++;
   if (current == count) {
@@ -151,7 +160,7 @@ static void handle(int signal, siginfo_t *information, void *pointer) {
   }
   load(&cases[current], context);
   // 64-bit programs have null selectors here, which other code sizes cannot use.
-  uint32_t data_segment = cases[current].vector == 64 ? 0 : DATA_SEGMENT;
+  uint32_t data_segment = cases[current].small ? SMALL_SEGMENT : cases[current].vector == 64 ? 0 : DATA_SEGMENT;
   __asm__ volatile("mov %0, %%ds; mov %0, %%es; mov %1, %%fs; mov %1, %%gs" : : "r"(data_segment), "r"(0));
   set_bases(cases[current].fs_base, cases[current].gs_base);
 }
@@ -166,10 +175,11 @@ static void map(unsigned long address, size_t size, int protection) {
   if (got != (void *)address) fail("mmap");
 }
 
-// Entry 0: 16-bit code from CODE on; 16-bit cases have their own bases.
 static void install_segments(void) {
   struct user_desc code = {.entry_number = 0, .base_addr = CODE, .limit = 0xffff, .contents = 2};
-  syscall(SYS_modify_ldt, 1, &code, sizeof code);
+  struct user_desc small = {.entry_number = 1, .base_addr = SMALL_BASE, .limit = SMALL_LIMIT, .seg_32bit = 1};
+  if (syscall(SYS_modify_ldt, 1, &code, sizeof code) != 0) fail("modify_ldt");
+  if (syscall(SYS_modify_ldt, 1, &small, sizeof small) != 0) fail("modify_ldt");
 }
 
 int main(int argc, char **argv) {

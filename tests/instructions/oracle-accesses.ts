@@ -27,7 +27,7 @@ export class OracleAccesses extends OracleState {
       case 'immediate':
         return new Known(location.value, (operand as OracleOperand).pattern.place === 'one' ? 8 : width);
       case 'memory':
-        return new Known(this.memory.read(this.checkedLinear(operand, width / 8), width / 8), width);
+        return new Known(this.memory.read(this.checkedLinear(operand, width / 8, false), width / 8), width);
       case 'mmx':
         return new Known(this.view.getBigUint64(layout.FPR + location.address * 16, true), width);
       case 'number':
@@ -40,7 +40,7 @@ export class OracleAccesses extends OracleState {
   readForWrite(operand: Operand): Known {
     if (!operand.isMemory) return this.read(operand);
     const bytes = (operand.bits as number) / 8;
-    const linear = this.checkedLinear(operand, bytes);
+    const linear = this.checkedLinear(operand, bytes, true);
     this.memory.checkWrite(linear, bytes);
     // The write that follows goes to the same place, whatever becomes of the registers meanwhile.
     (operand as OracleOperand).checked = linear;
@@ -54,7 +54,7 @@ export class OracleAccesses extends OracleState {
     switch (location.kind) {
       case 'memory':
         return this.memory.write(
-          (operand as OracleOperand).checked ?? this.checkedLinear(operand, bits / 8),
+          (operand as OracleOperand).checked ?? this.checkedLinear(operand, bits / 8, true),
           bits / 8,
           known,
         );
@@ -82,21 +82,25 @@ export class OracleAccesses extends OracleState {
     const segment = operand.pattern.place === 'Y' ? 0 : dataSegment(this.decoder);
     return { segment, offset: this.offsetOf(operand) };
   }
-  private checkedLinear(operand: Operand, bytes: number): bigint {
+  private checkedLinear(operand: Operand, bytes: number, write: boolean): bigint {
     const { segment, offset } = this.segmented(operand as OracleOperand);
     const isAligned = this.decoder.entry.form.attributes.has('aligned');
     if (isAligned && bytes === 16 && this.memory.segmented(segment, offset) % 16n !== 0n)
       this.memory.fault(GENERAL_PROTECTION);
-    return this.memory.linear(segment, offset, bytes);
+    return this.memory.linear(segment, offset, bytes, write);
   }
 
   offset(operand: Operand): Known {
     return new Known(this.offsetOf(operand as OracleOperand), 64);
   }
-  /** The address alone: whether it is canonical is seen when it is used. */
-  linear(operand: Operand): Known {
+  /** In 64-bit mode the address alone: whether it is canonical is seen when it is used. */
+  linear(operand: Operand, bytes: number, write: boolean): Known {
     const { segment, offset } = this.segmented(operand as OracleOperand);
-    return new Known(this.memory.segmented(segment, offset), 64);
+    const isLong = this.codeSize === 64;
+    return new Known(
+      isLong ? this.memory.segmented(segment, offset) : this.memory.linear(segment, offset, bytes, write),
+      64,
+    );
   }
   displaced(operand: Operand, byteOffset: Value): Operand {
     const moved: OracleOperand = {
@@ -131,12 +135,18 @@ export class OracleAccesses extends OracleState {
       segment === 'ES' ? 0 : dataSegment(this.decoder),
       (offset as Known).value,
       bits / 8,
+      false,
     );
     return new Known(this.memory.read(linear, bits / 8), bits);
   }
   storeAt(segment: ImplicitSegment, offset: Value, value: Value): void {
     const bytes = value.bits / 8;
-    const linear = this.memory.linear(segment === 'ES' ? 0 : dataSegment(this.decoder), (offset as Known).value, bytes);
+    const linear = this.memory.linear(
+      segment === 'ES' ? 0 : dataSegment(this.decoder),
+      (offset as Known).value,
+      bytes,
+      true,
+    );
     this.memory.write(linear, bytes, (value as Known).value);
   }
   loadLinear(address: Value, bits: Bits): Known {
@@ -147,12 +157,12 @@ export class OracleAccesses extends OracleState {
   }
 
   // ---- Stack. ----
-  private stackLinear(distance: bigint, bytes: number): bigint {
-    return this.memory.linear(2, this.cut(this.general(SP) + distance, this.stackBits), bytes);
+  private stackLinear(distance: bigint, bytes: number, write: boolean): bigint {
+    return this.memory.linear(2, this.cut(this.general(SP) + distance, this.stackBits), bytes, write);
   }
   push(value: Value): void {
     const bytes = value.bits / 8;
-    this.memory.write(this.stackLinear(BigInt(-bytes), bytes), bytes, (value as Known).value);
+    this.memory.write(this.stackLinear(BigInt(-bytes), bytes, true), bytes, (value as Known).value);
     this.dropStack(-bytes);
   }
   pop(bits: Bits): Known {
@@ -162,7 +172,7 @@ export class OracleAccesses extends OracleState {
   }
   peek(bits: Bits, byteOffset: number | Value = 0): Known {
     const distance = typeof byteOffset === 'number' ? BigInt(byteOffset) : (byteOffset as Known).value;
-    return new Known(this.memory.read(this.stackLinear(distance, bits / 8), bits / 8), bits);
+    return new Known(this.memory.read(this.stackLinear(distance, bits / 8, false), bits / 8), bits);
   }
   dropStack(bytes: number | Value): void {
     const distance = typeof bytes === 'number' ? BigInt(bytes) : (bytes as Known).value;

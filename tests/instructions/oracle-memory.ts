@@ -4,6 +4,8 @@ import * as layout from '../../src/core/layout.ts';
 import { unwound } from '../../src/cpu/vcpu.ts';
 
 const SS = 2;
+const STACK_FAULT = 12;
+const GENERAL_PROTECTION = 13;
 const SEGMENT_SIZE = 32;
 
 type Core = Record<string, (...values: (number | bigint)[]) => unknown>;
@@ -29,15 +31,28 @@ export class OracleMemory {
   }
 
   /**
-   * The linear address of `bytes` bytes at an offset of a segment (ES CS SS DS FS GS). In 64-bit mode only FS and GS have
-   * bases, and an address that is not canonical raises #SS(0) in the stack's segment, #GP(0) elsewhere (SDM vol. 1
-   * section 3.3.7.1). Elsewhere the segments of a test cell are flat.
+   * The linear address of `bytes` bytes at an offset of a segment (ES CS SS DS FS GS). In 64-bit mode an address that is not
+   * canonical raises #SS(0) in the stack's segment, #GP(0) elsewhere (SDM vol. 1 section 3.3.7.1); in the others so do null
+   * segments, bytes beyond the limit, and writes to code.
    */
-  linear(segment: number, offset: bigint, bytes: number): bigint {
+  linear(segment: number, offset: bigint, bytes: number, write: boolean): bigint {
     const linear = this.segmented(segment, offset);
-    if (this.#isLong && !(isCanonical(linear) && isCanonical(linear + BigInt(bytes) - 1n)))
-      this.fault(segment === SS ? 12 : 13);
+    const allowed = this.#isLong
+      ? isCanonical(linear) && isCanonical(linear + BigInt(bytes) - 1n)
+      : this.#isInside(segment, offset, bytes) && !(write && this.#isCode(segment));
+    if (!allowed) this.fault(segment === SS ? STACK_FAULT : GENERAL_PROTECTION);
     return linear;
+  }
+
+  #attributes(segment: number): number {
+    return this.#view.getUint32(layout.SEGMENT_ES + segment * SEGMENT_SIZE + layout.SEGMENT_ATTRIBUTES, true);
+  }
+  #isCode(segment: number): boolean {
+    return (this.#attributes(segment) & 0x800) !== 0;
+  }
+  #isInside(segment: number, offset: bigint, bytes: number): boolean {
+    const limit = this.#view.getUint32(layout.SEGMENT_ES + segment * SEGMENT_SIZE + layout.SEGMENT_LIMIT, true);
+    return (this.#attributes(segment) & 1) === 0 && offset + BigInt(bytes) - 1n <= BigInt(limit);
   }
 
   /** Leaves an exception with error code 0 where the core leaves its own. */

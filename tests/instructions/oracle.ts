@@ -11,6 +11,7 @@ import { locateOperands } from './oracle-operand.ts';
 import { StateImage } from './state-image.ts';
 import type { TestCell } from './test-cell.ts';
 
+const CS = 1;
 const BREAKPOINT = 3;
 const RESUME_FLAG = 0x10000;
 /** A free place below the CPU state for the record that core routines take the instruction's address from. */
@@ -61,7 +62,7 @@ export class Oracle extends OracleMachine {
   /** INT3 stands at the next instruction, and its exception comes after it; unless nothing can be fetched there. */
   #goOn(answer: StateImage, target: bigint): void {
     answer.flags = this.flags;
-    if (this.cell.core['translateFetch'](target) !== 0) {
+    if (this.cell.core['translateFetch'](this.memory.segmented(CS, target)) !== 0) {
       answer.setException(BREAKPOINT, 0, 0n);
       answer.rip = this.cut(target + 1n, this.codeSize);
       return;

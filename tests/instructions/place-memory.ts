@@ -3,7 +3,8 @@
 import { operandBits } from '../../src/isa/form.ts';
 import { modrmOperand } from '../../src/translate/handler-variant.ts';
 import type { Draft } from './generate-cases.ts';
-import { DATA, DATA_SIZE, WINDOW, WINDOW_SIZE } from './state-image.ts';
+import { dataSegment } from './oracle-operand.ts';
+import { CODE, DATA, DATA_SIZE, SMALL_BASE, WINDOW, WINDOW_SIZE } from './state-image.ts';
 import { operandValue } from './values.ts';
 
 const MIDDLE = WINDOW + WINDOW_SIZE / 2;
@@ -55,17 +56,20 @@ function faultingAddress(draft: Draft, bytes: number): bigint {
   return random.pick(choices);
 }
 
-/** The base that the operand's segment has. */
-function segmentBase({ decoder, image, variant }: Draft): bigint {
-  if (variant.codeSize !== 64) return 0n;
-  return decoder.override === 4 ? image.fsBase : decoder.override === 5 ? image.gsBase : 0n;
+/** The base of a segment (ES CS SS DS FS GS) in a case. */
+export function baseOf({ image, variant }: Draft, segment: number): bigint {
+  if (variant.codeSize === 64) return segment === 4 ? image.fsBase : segment === 5 ? image.gsBase : 0n;
+  if (segment === 1) return variant.codeSize === 16 ? BigInt(CODE) : 0n;
+  return variant.small && (segment === 0 || segment === 3) ? BigInt(SMALL_BASE) : 0n;
 }
 
 /** Sets registers and displacement so that the operand is at the linear address. False when the encoding cannot reach it. */
 function reach(draft: Draft, linear: bigint): boolean {
   const { random, decoder, image, encoding, variant } = draft;
   const bits = decoder.addressSize;
-  const offset = BigInt.asUintN(bits, linear - segmentBase(draft));
+  const distance = linear - baseOf(draft, dataSegment(decoder));
+  const offset = BigInt.asUintN(bits, distance);
+  if (bits === 16 && offset !== distance) return false;
   const { displacementSize } = encoding;
   const isMoffs = variant.form.operands.some(({ place }) => place === 'O');
   let displacement = 0n;
@@ -91,7 +95,7 @@ function reach(draft: Draft, linear: bigint): boolean {
       if (random.oneIn(2) && decoder.index >= 0 && decoder.index !== 4)
         image.setRegister(decoder.index, BigInt(random.below(64)));
       const index = decoder.index >= 0 ? image.register(decoder.index) << scale : 0n;
-      const high = bits === 32 && variant.codeSize === 64 ? random.bits(32) << 32n : 0n;
+      const high = bits < variant.codeSize || bits === 16 ? random.bits(bits) << BigInt(bits) : 0n;
       image.setRegister(decoder.base, BigInt.asUintN(bits, rest - index) | high);
     }
   }
@@ -110,7 +114,7 @@ function reach(draft: Draft, linear: bigint): boolean {
 export function placeMemoryOperand(draft: Draft): boolean {
   const { random, image, decoder, variant } = draft;
   const bytes = operandBytes(draft);
-  if (decoder.addressSize === 16) return !variant.form.attributes.has('ends');
+  if (decoder.addressSize === 16 && !variant.small) return !variant.form.attributes.has('ends');
   const isJump = variant.form.attributes.has('ends');
   if (isJump && (decoder.base === 4 || decoder.index === 4)) return false;
   if (!isJump && random.oneIn(24)) return reach(draft, faultingAddress(draft, bytes));

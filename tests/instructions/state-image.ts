@@ -21,6 +21,7 @@ const RIP = 24;
 const FLAGS = 32;
 const FS_BASE = 40;
 const GS_BASE = 48;
+const SMALL = 56;
 const REGISTERS = 64;
 const FX = 192;
 /** The part of an FXSAVE image that holds state. */
@@ -39,6 +40,10 @@ const FX_MXCSR = 24;
 const FX_MXCSR_MASK = 28;
 const FX_ST = 32;
 const FX_XMM = 160;
+
+/** A data segment that ends with the writable data, and what 16-bit addresses reach the data by. */
+export const SMALL_BASE = DATA - 0x8000;
+export const SMALL_LIMIT = 0x8000 + DATA_SIZE - 1;
 
 /** Memory outside of the window. */
 export const pattern = Uint8Array.from({ length: DATA_SIZE }, (_, i) => i * 197 + (i >> 8) * 31 + 7);
@@ -65,6 +70,14 @@ export class StateImage {
     this.view.setUint32(ERROR, instruction.length, true);
     this.bytes.fill(0xcc, CODE_OFFSET, CODE_OFFSET + CODE_BYTES);
     this.bytes.set(instruction, CODE_OFFSET);
+  }
+
+  /** True when DS and ES are the small segment. */
+  get isSmall(): boolean {
+    return this.view.getUint32(SMALL, true) !== 0;
+  }
+  set isSmall(value: boolean) {
+    this.view.setUint32(SMALL, value ? 1 : 0, true);
   }
 
   // ---- An answer: the exception that ended it, #BP when the instruction went through. ----

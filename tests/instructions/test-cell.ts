@@ -20,6 +20,7 @@ import {
   IDT,
   LDT,
   LDT_CODE_16,
+  LDT_SMALL,
   PML4,
   STACK_END,
   SYSTEM,
@@ -28,7 +29,7 @@ import {
   USER_CS,
   USER_DS,
 } from './guest-tables.ts';
-import { CODE, DATA, pattern, WINDOW, WINDOW_SIZE, type StateImage } from './state-image.ts';
+import { CODE, DATA, pattern, SMALL_BASE, SMALL_LIMIT, WINDOW, WINDOW_SIZE, type StateImage } from './state-image.ts';
 
 const build = join(import.meta.dirname, '../../..');
 const load = (file: string): WebAssembly.Module =>
@@ -42,6 +43,7 @@ const CODE_64 = 0xa0fb00;
 const CODE_32 = 0xcffb00;
 const CODE_16 = 0x00fb00;
 const DATA_32 = 0xcff300;
+const DATA_SMALL = 0x40f300;
 const FLAT = 0xffffffff;
 
 const ALL_FLAGS = 0xffffffff | 0;
@@ -64,19 +66,16 @@ export class TestCell {
   readonly #data: readonly number[];
   readonly #stack: number;
 
-  /**
-   * @param translateAfter executions, a power of two, after which a block is translated; null: never
-   * @param interpreter the built one, or another
-   */
-  constructor(translateAfter: number | null = null, interpreter = load('interpreter.wasm')) {
+  /** @param translateAfter executions, a power of two, after which a block is translated; null: never */
+  constructor(translateAfter: number | null = null) {
     const cell = new Cell({ core: load('core/core.wasm'), imports: this.#imports(), areas: pcMemoryAreas(2 * MIB) });
     this.cell = cell;
     const { memory } = cell;
     this.view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
     this.core = cell.exports;
-    const instance = new WebAssembly.Instance(interpreter, { env: { memory }, core: cell.exports });
-    const { run, handlers, proceed } = instance.exports as unknown as InterpreterExports & { run: () => number };
+    const interpreter = new WebAssembly.Instance(load('interpreter.wasm'), { env: { memory }, core: cell.exports });
+    const { run, handlers, proceed } = interpreter.exports as unknown as InterpreterExports & { run: () => number };
     this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
     const translator =
       translateAfter === null ? null : new Translator(memory, cell.exports, { handlers, proceed }, translateAfter);
@@ -134,7 +133,7 @@ export class TestCell {
     segment(layout.SEGMENT_DS, 0, 0n, 0, 1);
     segment(layout.SEGMENT_FS, 0, 0n, 0, 1);
     segment(layout.SEGMENT_GS, 0, 0n, 0, 1);
-    segment(layout.SEGMENT_LDTR, 0x50, SYSTEM + BigInt(LDT), 7, 0x8200);
+    segment(layout.SEGMENT_LDTR, 0x50, SYSTEM + BigInt(LDT), 15, 0x8200);
     segment(layout.SEGMENT_TR, 0x40, SYSTEM + BigInt(TSS), 0x67, 0x8b00);
     segment(layout.SEGMENT_GDTR, 0, SYSTEM + BigInt(GDT), 0x7f, 0);
     segment(layout.SEGMENT_IDTR, 0, SYSTEM + BigInt(IDT), 0xfff, 0);
@@ -162,13 +161,12 @@ export class TestCell {
     );
     view.setUint32(code + layout.SEGMENT_LIMIT, codeSize === 16 ? 0xffff : FLAT, true);
     view.setBigUint64(code + layout.SEGMENT_BASE, codeSize === 16 ? BigInt(CODE) : 0n, true);
-    if (codeSize !== 64) {
-      // A 64-bit program has null selectors here; one of another size needs data segments.
-      for (const segment of [layout.SEGMENT_ES, layout.SEGMENT_DS]) {
-        view.setUint32(segment + layout.SEGMENT_SELECTOR, USER_DS, true);
-        view.setUint32(segment + layout.SEGMENT_ATTRIBUTES, DATA_32, true);
-        view.setUint32(segment + layout.SEGMENT_LIMIT, FLAT, true);
-      }
+    // A 64-bit program has null selectors here; one of another size needs data segments.
+    for (const segment of codeSize === 64 ? [] : [layout.SEGMENT_ES, layout.SEGMENT_DS]) {
+      view.setUint32(segment + layout.SEGMENT_SELECTOR, image.isSmall ? LDT_SMALL : USER_DS, true);
+      view.setUint32(segment + layout.SEGMENT_ATTRIBUTES, image.isSmall ? DATA_SMALL : DATA_32, true);
+      view.setUint32(segment + layout.SEGMENT_LIMIT, image.isSmall ? SMALL_LIMIT : FLAT, true);
+      view.setBigUint64(segment + layout.SEGMENT_BASE, image.isSmall ? BigInt(SMALL_BASE) : 0n, true);
     }
     view.setBigUint64(layout.SEGMENT_FS, image.fsBase, true);
     view.setBigUint64(layout.SEGMENT_GS, image.gsBase, true);

@@ -10,6 +10,8 @@ export interface CaseVariant {
   readonly memory: boolean;
   readonly repetition: 'none' | 'repe' | 'repne';
   readonly lock: boolean;
+  /** DS and ES are a segment with base and limit. */
+  readonly small: boolean;
 }
 
 function repetitions({ attributes }: Form): CaseVariant['repetition'][] {
@@ -24,7 +26,7 @@ function exists(form: Form, codeSize: number, operandSize: number): boolean {
   return !attributes.has('o64') && operandSize !== 64;
 }
 
-function variantsFor(form: Form, codeSize: 32 | 64): CaseVariant[] {
+function variantsFor(form: Form, codeSize: 16 | 32 | 64, small: boolean): CaseVariant[] {
   const kinds = [...(acceptsRegister(form) ? [false] : []), ...(acceptsMemory(form) ? [true] : [])];
   return form.sizes
     .filter((operandSize) => exists(form, codeSize, operandSize))
@@ -32,7 +34,7 @@ function variantsFor(form: Form, codeSize: 32 | 64): CaseVariant[] {
       kinds.flatMap((memory) =>
         repetitions(form).flatMap((repetition) => {
           const locks = memory && form.attributes.has('lock') ? [false, true] : [false];
-          return locks.map((lock): CaseVariant => ({ form, codeSize, operandSize, memory, repetition, lock }));
+          return locks.map((lock): CaseVariant => ({ form, codeSize, operandSize, memory, repetition, lock, small }));
         }),
       ),
     );
@@ -40,6 +42,7 @@ function variantsFor(form: Form, codeSize: 32 | 64): CaseVariant[] {
 
 /** All variants of a form, those of 64-bit code first. A form that 64-bit code has is tried there three times as often. */
 export function caseVariants(form: Form): CaseVariant[] {
-  const long = variantsFor(form, 64);
-  return [...long, ...long, ...long, ...variantsFor(form, 32)];
+  const long = variantsFor(form, 64, false);
+  const legacy = [variantsFor(form, 32, false), variantsFor(form, 32, true), variantsFor(form, 16, true)];
+  return [...long, ...long, ...long, ...legacy.flat()];
 }
