@@ -24,6 +24,7 @@
 //   p0: privilege level 0 only
 //   not0: the register in the opcode is not number 0, which is another instruction (90 is NOP, but XCHG r8 with REX.B)
 //   prot: #UD outside protected mode   aligned: a 128-bit memory operand must be aligned   bias: POP's address counts from the popped stack pointer
+//   norep: #UD with F2 or F3, though 66 only sets the operand size
 //   sse: needs the SSE state enabled although no operand shows it
 //   nolong: documented to be #UD in long mode even in compatibility mode
 
@@ -96,6 +97,7 @@ const attributeNames = [
   'aligned',
   'bias',
   'nolong',
+  'norep',
   'sse',
 ] as const;
 export type Attribute = (typeof attributeNames)[number];

@@ -22,6 +22,8 @@ export interface DecodeEntry {
   readonly w: -1 | 0 | 1;
   /** The register in the opcode may not be number 0. */
   readonly not0: boolean;
+  /** F2 and F3 are not among its prefixes. */
+  readonly noRepeat: boolean;
   readonly lockable: boolean;
   readonly protectedOnly: boolean;
   readonly ends: boolean;
@@ -62,6 +64,7 @@ function entryOf(form: Form): DecodeEntry {
     sizeFixed,
     w: attributes.has('w1') ? 1 : attributes.has('w0') ? 0 : -1,
     not0: attributes.has('not0'),
+    noRepeat: attributes.has('norep'),
     lockable: attributes.has('lock'),
     protectedOnly: attributes.has('prot'),
     ends: attributes.has('ends') || attributes.has('transfers'),

@@ -147,6 +147,7 @@ export class Decoder extends InstructionOperands {
       if (entry.modrmByte >= 0 && entry.modrmByte !== this.modrm) continue;
       if (this.memory ? !entry.acceptsMemory : !entry.acceptsRegister) continue;
       if (entry.not0 && this.rm === 0) continue;
+      if (entry.noRepeat && repeat >= 0xf2) continue;
       if (entry.w >= 0 && entry.w !== ((this.rex >> 3) & 1)) continue;
       if (entry.sizeFixed !== 0 && entry.sizeFixed !== this.#operandSizeFor(entry, codeSize)) continue;
       chosen = entry;

@@ -100,7 +100,7 @@ const moveReversed = (m: AbstractMachine, destination: Operand, source: Operand)
 
 export const movbe = instruction({
   mnemonic: 'movbe',
-  forms: ['0f 38 f0 /r Gv Mv', '0f 38 f1 /r Mv Gv'],
+  forms: ['0f 38 f0 /r Gv Mv [norep]', '0f 38 f1 /r Mv Gv [norep]'],
   manual: 'APM 3 "MOVBE"',
   feature: 'movbe',
   meaning: moveReversed,

@@ -11,14 +11,14 @@ function random(m: AbstractMachine, destination: Operand): void {
 
 export const rdrand = instruction({
   mnemonic: 'rdrand',
-  forms: ['0f c7 /6 Rv'],
+  forms: ['0f c7 /6 Rv [norep]'],
   manual: 'APM 3 "RDRAND"',
   feature: 'rdrand',
   meaning: random,
 });
 export const rdseed = instruction({
   mnemonic: 'rdseed',
-  forms: ['0f c7 /7 Rv'],
+  forms: ['0f c7 /7 Rv [norep]'],
   manual: 'APM 3 "RDSEED"',
   feature: 'rdseed',
   meaning: random,
