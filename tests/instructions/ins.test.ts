@@ -37,7 +37,8 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.ins'))) 
       const { text } = disassemble(image.instruction, 0, image.codeSize, image.rip);
       assert.equal(text, disassembly, line);
       check('the interpreter', chosen, runInterpreter(cell, image));
-      check('the oracle', chosen, oracle.run(image));
+      // The oracle reads meanings, of which these have none.
+      if (disassembly !== '(bad)') check('the oracle', chosen, oracle.run(image));
       check('the translator', chosen, runTranslated(translating, image).answer);
       const native = natives[index];
       if (native) check('the processor', chosen, native);
