@@ -6,56 +6,15 @@ import { Code, CpuidFeature, Decoder as IcedDecoder, DecoderOptions, Mnemonic } 
 import { Decoder, decodeStatus, type CodeSize } from '../../src/translate/decoder.ts';
 
 /** CPUID features by iced-x86's names that the instructions of the catalog belong to. */
-const advertised: ReadonlySet<string> = new Set([
-  ...[
-    'INTEL8086',
-    'INTEL8086_ONLY',
-    'INTEL186',
-    'INTEL286',
-    'INTEL386',
-    'INTEL486',
-    'X64',
-    'FPU',
-    'FPU287',
-    'FPU387',
-    'CMOV',
-    'CPUID',
-  ],
-  ...[
-    'CX8',
-    'MSR',
-    'TSC',
-    'RDPMC',
-    'PAUSE',
-    'MULTIBYTENOP',
-    'SYSCALL',
-    'SEP',
-    'FXSR',
-    'MMX',
-    'SSE',
-    'SSE2',
-    'SSE3',
-    'SSSE3',
-    'SSE4_1',
-  ],
-  ...[
-    'SSE4_2',
-    'POPCNT',
-    'LZCNT',
-    'BMI1',
-    'BMI2',
-    'ADX',
-    'MOVBE',
-    'AES',
-    'PCLMULQDQ',
-    'SHA',
-    'RDRAND',
-    'RDSEED',
-    'FSGSBASE',
-    'RDTSCP',
-  ],
-  ...['RDPID', 'CLFSH', 'XSAVE', 'INVPCID', 'SMAP', 'PREFETCHW', 'CMPXCHG16B'],
-]);
+const advertised: ReadonlySet<string> = new Set(
+  `
+    INTEL8086 INTEL8086_ONLY INTEL186 INTEL286 INTEL386 INTEL486 X64 FPU FPU287 FPU387 CMOV CPUID CX8 MSR TSC
+    RDPMC PAUSE MULTIBYTENOP SYSCALL SEP FXSR MMX SSE SSE2 SSE3 SSSE3 SSE4_1 SSE4_2 POPCNT LZCNT BMI1 BMI2 ADX
+    MOVBE AES PCLMULQDQ SHA RDRAND RDSEED FSGSBASE RDTSCP RDPID CLFSH XSAVE INVPCID SMAP PREFETCHW CMPXCHG16B
+  `
+    .trim()
+    .split(/\s+/),
+);
 
 /** Where iced-x86 and the processor see it differently, by mnemonic, or by form for what iced-x86 finds invalid. */
 const disputed: readonly RegExp[] = [
