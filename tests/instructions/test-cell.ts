@@ -66,16 +66,19 @@ export class TestCell {
   readonly #data: readonly number[];
   readonly #stack: number;
 
-  /** @param translateAfter executions, a power of two, after which a block is translated; null: never */
-  constructor(translateAfter: number | null = null) {
+  /**
+   * @param translateAfter executions, a power of two, after which a block is translated; null: never
+   * @param interpreter the built one, or another
+   */
+  constructor(translateAfter: number | null = null, interpreter = load('interpreter.wasm')) {
     const cell = new Cell({ core: load('core/core.wasm'), imports: this.#imports(), areas: pcMemoryAreas(2 * MIB) });
     this.cell = cell;
     const { memory } = cell;
     this.view = new DataView(memory.buffer);
     this.#bytes = new Uint8Array(memory.buffer);
     this.core = cell.exports;
-    const interpreter = new WebAssembly.Instance(load('interpreter.wasm'), { env: { memory }, core: cell.exports });
-    const { run, handlers, proceed } = interpreter.exports as unknown as InterpreterExports & { run: () => number };
+    const instance = new WebAssembly.Instance(interpreter, { env: { memory }, core: cell.exports });
+    const { run, handlers, proceed } = instance.exports as unknown as InterpreterExports & { run: () => number };
     this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
     const translator =
       translateAfter === null ? null : new Translator(memory, cell.exports, { handlers, proceed }, translateAfter);
