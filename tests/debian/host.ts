@@ -36,6 +36,7 @@ export const PROGRAMS: readonly Program[] = [
   hosted('processes', 64),
   hosted('processes', 32),
   hosted('vectors', 64),
+  hosted('debugging', 64),
 ];
 
 export class Host {
