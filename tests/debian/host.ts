@@ -17,9 +17,9 @@ export interface Program {
   readonly flags: readonly string[];
 }
 
-const freestanding = (bits: 32 | 64): Program => ({
-  name: `arithmetic-${bits}`,
-  source: 'arithmetic.c',
+const freestanding = (name: string, bits: 32 | 64): Program => ({
+  name: `${name}-${bits}`,
+  source: `${name}.c`,
   bits,
   flags: FREESTANDING.split(' '),
 });
@@ -31,8 +31,9 @@ const hosted = (name: string, bits: 32 | 64): Program => ({
 });
 
 export const PROGRAMS: readonly Program[] = [
-  freestanding(64),
-  freestanding(32),
+  freestanding('arithmetic', 64),
+  freestanding('arithmetic', 32),
+  freestanding('compatibility', 32),
   hosted('processes', 64),
   hosted('processes', 32),
   hosted('vectors', 64),
