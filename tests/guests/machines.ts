@@ -45,10 +45,10 @@ const lodgeWith = (name: MachineName, ...options: string[]): Machine => ({
 });
 
 /**
- * Everything interpreted; and everything that can be translated from its first execution on. Making that many modules takes
+ * Everything interpreted; and everything that can be translated from its first execution on. What a busy host does takes
  * time, which the clock of such a run must not show to the guest.
  */
-const lodge = lodgeWith('lodge', '--engine', 'interpreter');
+const lodge = lodgeWith('lodge', '--engine', 'interpreter', '--clock', 'instructions');
 const translated = lodgeWith('translated', '--engine', 'translator', '--clock', 'instructions');
 
 const qemu: Machine = {
