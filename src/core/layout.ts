@@ -30,6 +30,21 @@ export const FLAG_RESULT = 0x4a0;
  * ((result ^ (aux >> 8)) & 0xff).
  */
 export const FLAG_AUX = 0x4a8;
+// How a region of translated code keeps the flags that its last instruction left: a kind, and two i64 called a and b. Of
+// those of a width, the two low bits are log2 of the operand's bytes, and a and b are zero-extended.
+/** They are in FLAG_RESULT and FLAG_AUX. */
+export const FLAGS_STORED = 0;
+/** a is what FLAG_RESULT would be, b what FLAG_AUX would be. */
+export const FLAGS_WORDS = 1;
+/** Those of a + b. */
+export const FLAGS_SUM = 4;
+/** Those of a - b. */
+export const FLAGS_DIFFERENCE = 8;
+/** ZF, SF and PF of a, the others 0. */
+export const FLAGS_LOGIC = 12;
+/** Those of an INC or DEC with the result a; b is the CF before. */
+export const FLAGS_INCREMENT = 16;
+export const FLAGS_DECREMENT = 20;
 /** u32. All other RFLAGS bits in place (TF IF DF IOPL NT RF VM AC VIF VIP ID); bit 1 set; CF PF AF ZF SF OF zero here. */
 export const RFLAGS = 0x4b0;
 /** i32. Instructions left before control goes back to the run loop. A block subtracts its count on entry. */
@@ -237,6 +252,19 @@ export const RECORD_SIZE = 32;
 // A direct jump has no memory operand; these reuse its fields. 0: not linked (yet). Only targets in the same page are ever linked.
 export const RECORD_LINK_TAKEN = 16; // u32, first record of the target block
 export const RECORD_LINK_NEXT = 20; // u32, first record of the block that follows in memory
+
+// Where such a jump, or the end of a block, last led when that was no place to link to, because it is in another page.
+export const RECORD_HINT_TAKEN = 8; // u32, first record of the block there
+export const RECORD_HINT_NEXT = 12; // u32
+
+// A region of several pages has a descriptor: a u32 for each address-space slot, with the generation (high half of
+// CODE_CONTEXT) for which its pages were last found where they have to be, then the number of pages, then the pages.
+export const REGION_PAGE_COUNT = 32; // u32
+export const REGION_PAGES = 40;
+export const REGION_PAGE_SIZE = 16;
+export const REGION_PAGE_DISTANCE = 0; // i64, of the page's address from CODE_PAGE of the entry, bytes
+export const REGION_PAGE_FRAME = 8; // u32, machine address of the frame that has to be there
+export const REGION_PAGE_BLOCK = 12; // u32, a block with bytes in the frame, which is dropped when the frame's code is
 
 // MODE bits. What a decoded block depends on besides its bytes.
 export const MODE_CODE_16 = 0; // bits 0-1: default code size

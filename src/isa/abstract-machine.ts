@@ -96,11 +96,12 @@ export interface AbstractMachine {
   setRegister(number: number, value: Value): void;
   flag(flag: Flag): Value;
   setFlag(flag: Flag, value: Value): void;
-  /**
-   * All six flags of an addition or subtraction. `carries` has, at each bit, the carry (or borrow) out of
-   * that bit: CF is its top bit, OF the XOR of its top two, AF bit 3; ZF, SF and PF come from `result`.
-   */
-  setFlagsFromCarries(result: Value, carries: Value): void;
+  /** One of the sixteen conditions, by its encoding in Jcc, SETcc and CMOVcc (SDM vol. 1 appendix B.1): 1 bit. */
+  condition(code: number): Value;
+  /** All six flags of `result` = `a` + `b` (+ a carry); CF is `carry` where that is given (INC). */
+  setFlagsFromSum(a: Value, b: Value, result: Value, carry?: Value): void;
+  /** All six flags of `result` = `a` - `b` (- a borrow); CF is `carry` where that is given (DEC). */
+  setFlagsFromDifference(a: Value, b: Value, result: Value, carry?: Value): void;
   /** ZF, SF and PF from `result`; the others as given. */
   setFlagsFromResult(result: Value, rest: { CF: Value; OF: Value; AF: Value }): void;
   /** All six flags, each given. */

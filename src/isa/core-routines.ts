@@ -3,11 +3,15 @@
 
 type ValueType = 'i32' | 'i64' | 'v128';
 
-/** `pure` routines neither fault nor read the instruction's address, so nothing need be stored before the call. */
+/**
+ * `pure` routines neither fault nor read the instruction's address, so nothing need be stored before the call. Those with
+ * `registers` read or write general or XMM registers in the CPU state.
+ */
 export interface CoreRoutineSignature {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType | null;
   readonly pure?: true;
+  readonly registers?: true;
 }
 
 const table = {
@@ -28,9 +32,9 @@ const table = {
   randomBits: { parameters: [], result: 'i64', pure: true },
 
   // Stack frames.
-  pushAll: { parameters: ['i32'], result: null },
-  popAll: { parameters: ['i32'], result: null },
-  enterFrame: { parameters: ['i32', 'i32', 'i32'], result: null },
+  pushAll: { parameters: ['i32'], result: null, registers: true },
+  popAll: { parameters: ['i32'], result: null, registers: true },
+  enterFrame: { parameters: ['i32', 'i32', 'i32'], result: null, registers: true },
 
   // Interrupts and flags.
   softwareInterrupt: { parameters: ['i32'], result: null },
@@ -84,26 +88,26 @@ const table = {
   clts: { parameters: [], result: null },
   lmsw: { parameters: ['i32'], result: null },
   smsw: { parameters: [], result: 'i64' },
-  xgetbv: { parameters: [], result: null },
-  xsetbv: { parameters: [], result: null },
-  readMsr: { parameters: [], result: null },
-  writeMsr: { parameters: [], result: null },
-  rdtsc: { parameters: [], result: null },
-  rdtscp: { parameters: [], result: null },
+  xgetbv: { parameters: [], result: null, registers: true },
+  xsetbv: { parameters: [], result: null, registers: true },
+  readMsr: { parameters: [], result: null, registers: true },
+  writeMsr: { parameters: [], result: null, registers: true },
+  rdtsc: { parameters: [], result: null, registers: true },
+  rdtscp: { parameters: [], result: null, registers: true },
   rdpid: { parameters: [], result: 'i64', pure: true },
-  rdpmc: { parameters: [], result: null },
+  rdpmc: { parameters: [], result: null, registers: true },
   swapgs: { parameters: [], result: null },
   readSegmentBase: { parameters: ['i32'], result: 'i64' },
   writeSegmentBase: { parameters: ['i32', 'i64'], result: null },
-  cpuid: { parameters: [], result: null },
+  cpuid: { parameters: [], result: null, registers: true },
   invlpg: { parameters: ['i64'], result: null },
   invpcid: { parameters: ['i64', 'i64'], result: null },
 
   // Images of x87 and SSE state.
-  fxsave: { parameters: ['i64', 'i32'], result: null },
-  fxrstor: { parameters: ['i64', 'i32'], result: null },
-  xsave: { parameters: ['i64', 'i32'], result: null },
-  xrstor: { parameters: ['i64', 'i32'], result: null },
+  fxsave: { parameters: ['i64', 'i32'], result: null, registers: true },
+  fxrstor: { parameters: ['i64', 'i32'], result: null, registers: true },
+  xsave: { parameters: ['i64', 'i32'], result: null, registers: true },
+  xrstor: { parameters: ['i64', 'i32'], result: null, registers: true },
 
   // MMX and SSE state.
   requireMmx: { parameters: [], result: null },

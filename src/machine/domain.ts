@@ -82,10 +82,9 @@ export class Domain {
     this.#view = new DataView(memory.buffer);
     const interpreter = new WebAssembly.Instance(engine.interpreter, { env: { memory }, core: exports });
     const { exports: engineExports } = interpreter;
-    const { handlers, proceed } = engineExports as unknown as InterpreterExports;
     const after = executionsBeforeTranslation[options.execution ?? 'interpreter'];
     this.#view.setUint32(HOT_MASK, NEVER_HOT, true);
-    const translator = after === null ? null : new Translator(memory, exports, { handlers, proceed }, after);
+    const translator = after === null ? null : new Translator(memory, exports, engineExports as InterpreterExports, after);
     this.vcpu = new Vcpu(memory, core, engineExports['run'] as () => number, translator);
     this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();
     this.board = new PcBoard({

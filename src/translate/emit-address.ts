@@ -54,23 +54,25 @@ export function emitSegmentAddress(
     code.i64Eq();
     return faultIf(context);
   }
-  context.push(offset);
-  if (environment === 'long') {
-    if (segment === 'operand') {
-      context.machine.segmentBase();
-      code.i64Add();
-    }
-  } else {
-    if (segment === 'operand') context.machine.segmentBase();
-    else {
-      code.i32Const(0);
-      code.i64Load(segment === 'ES' ? SEGMENT_ES : SEGMENT_SS);
-    }
-    code.i64Add();
-    code.i64Const(0xffffffffn);
-    code.i64And();
-  }
+  emitLinear(context, segment, offset);
   context.keep(node);
+}
+
+/** Pushes the linear address of an offset where nothing has to be checked. */
+export function emitLinear(context: EmitContext, segment: 'operand' | 'ES' | 'SS', offset: Node): void {
+  const { code, machine } = context;
+  context.push(offset);
+  const isLong = context.variant.environment === 'long';
+  if (segment === 'operand' && machine.hasSegmentBase) machine.segmentBase();
+  else if (segment === 'operand' || isLong) return;
+  else {
+    code.i32Const(0);
+    code.i64Load(segment === 'ES' ? SEGMENT_ES : SEGMENT_SS);
+  }
+  code.i64Add();
+  if (isLong) return;
+  code.i64Const(0xffffffff);
+  code.i64And();
 }
 
 /** The offset in the stack segment that is `delta` bytes above the top. */

@@ -1,5 +1,6 @@
 // What the parts of the emitter share, whether they write a handler of the interpreter or a part of a region.
 
+import type { Flag } from '../isa/abstract-machine.ts';
 import type { Code } from '../wasm/code.ts';
 import type { WasmType } from './emit-pure.ts';
 import type { HandlerImports } from './emit-transfer.ts';
@@ -12,21 +13,23 @@ export type OperationOf<Name extends Operation['op']> = Extract<Operation, { op:
 export const ACCESS_STACK = 0x100;
 export const ACCESS_WRITE = 0x200;
 
-/** Where the two words of the lazy flags are; FLAG_RESULT and FLAG_AUX in layout.ts say what they hold. */
-export interface FlagPlace {
-  /** Pushes FLAG_RESULT, an i64. */
-  pushResult(): void;
-  storeResult(push: () => void): void;
-  /** Pushes the high and the low half of FLAG_AUX, i32 each. */
-  pushHigh(): void;
-  storeHigh(push: () => void): void;
-  pushLow(): void;
-  storeLow(push: () => void): void;
+/** How emitted code keeps the flags. */
+export interface FlagAccess {
+  /** Push a flag, or one of the sixteen conditions, as 0 or 1. */
+  read(flag: Flag): void;
+  condition(code: number): void;
+  /** Replaces one flag. */
+  write(flag: Flag, value: Node): void;
+  /** All six flags of a + b or a - b (± a carry from below) = result; CF is `carry` unless that is null. */
+  fromSum(subtracts: boolean, a: Node, b: Node, result: Node, carry: Node | null): void;
+  /** ZF, SF and PF of the result, the others as given. */
+  fromResult(result: Node, rest: { CF: Node; OF: Node; AF: Node }): void;
+  all(values: Record<Flag, Node>): void;
 }
 
 /** How emitted code reaches the decoded instruction and the CPU state. */
 export interface MachineAccess {
-  readonly flags: FlagPlace;
+  readonly flags: FlagAccess;
   /** Pushes the address of the instruction's record, an i32. */
   record(): void;
   immediate(slot: 0 | 1, bits: number): void;
@@ -38,6 +41,8 @@ export interface MachineAccess {
   operandOffset(wide: boolean): void;
   /** Pushes the 64-bit absolute address of a MOV with memory offset. */
   absoluteOffset(): void;
+  /** False when the base of the operand's segment is known to be 0. */
+  readonly hasSegmentBase: boolean;
   /** Pushes the base of the operand's segment, an i64. */
   segmentBase(): void;
   /** Pushes the number of the operand's segment, an i32. */

@@ -2,11 +2,46 @@
 
 import type { Flag } from '../isa/abstract-machine.ts';
 import type { Code } from '../wasm/code.ts';
-import type { FlagPlace } from './emit-context.ts';
 import { signTo64 } from './emit-pure.ts';
 
+/** Where the two words of the lazy flags are to be read. */
+export interface FlagSource {
+  /** Pushes FLAG_RESULT, an i64. */
+  pushResult(): void;
+  /** Push the high and the low half of FLAG_AUX, i32 each. */
+  pushHigh(): void;
+  pushLow(): void;
+}
+
+/** Where they are to be written. */
+export interface FlagPlace extends FlagSource {
+  storeResult(push: () => void): void;
+  storeHigh(push: () => void): void;
+  storeLow(push: () => void): void;
+}
+
+/** Pushes one of the sixteen conditions of Jcc as 0 or 1; `read` pushes a flag. */
+export function emitCondition(code: Code, condition: number, read: (flag: Flag) => void): void {
+  const either = (a: () => void, b: () => void): void => {
+    a();
+    b();
+    code.i32Or();
+  };
+  const less = (): void => {
+    read('SF');
+    read('OF');
+    code.i32Xor();
+  };
+  const even = condition & ~1;
+  if (even === 0x6) either(() => read('CF'), () => read('ZF'));
+  else if (even === 0xc) less();
+  else if (even === 0xe) either(() => read('ZF'), less);
+  else read(({ 0x0: 'OF', 0x2: 'CF', 0x4: 'ZF', 0x8: 'SF', 0xa: 'PF' } as const)[even as 0]);
+  if (condition & 1) code.i32Eqz();
+}
+
 /** Pushes a flag as 0 or 1. */
-export function emitReadFlag(code: Code, flags: FlagPlace, flag: Flag): void {
+export function emitReadFlag(code: Code, flags: FlagSource, flag: Flag): void {
   switch (flag) {
     case 'CF':
       flags.pushHigh();

@@ -25,7 +25,7 @@ export class HandlerEmitter extends NodeEmitter {
 
   constructor(code: Code, variant: HandlerVariant, imports: HandlerImports, handlerType: number) {
     super(code, variant, imports);
-    this.machine = new RecordAccess(code, imports);
+    this.machine = new RecordAccess(this);
     this.#handlerType = handlerType;
   }
 
@@ -84,8 +84,7 @@ export class HandlerEmitter extends NodeEmitter {
   protected jump(target: Node): void {
     this.#jumps = true;
     this.push(target);
-    this.code.call(this.imports.core('jumpTo'));
-    this.code.returnCall(this.imports.proceed);
+    this.code.returnCall(this.imports.jump);
   }
 
   protected followTaken(): void {
@@ -103,8 +102,7 @@ export class HandlerEmitter extends NodeEmitter {
         code.i64Const(0xffffffffn);
         code.i64And();
       }
-      code.call(this.imports.core('jumpTo'));
-      code.returnCall(this.imports.proceed);
+      code.returnCall(this.imports.jump);
       code.end();
     }
     emitFollow(code, RECORD_LINK_TAKEN, 1, this.#handlerType, this.imports);

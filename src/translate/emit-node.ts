@@ -40,7 +40,8 @@ export abstract class NodeEmitter implements EmitContext {
 
   /** Makes CURRENT the instruction, before a core routine that may fault; and after it. */
   protected abstract beforeCore(): void;
-  protected abstract afterCore(): void;
+  /** @param registers the routine may have written general or XMM registers in the CPU state */
+  protected abstract afterCore(registers: boolean): void;
   protected abstract repeat(operation: OperationOf<'repeat'>): void;
   /** Ends the instruction by a jump to the address on the stack. */
   protected abstract jump(target: Node): void;
@@ -55,6 +56,11 @@ export abstract class NodeEmitter implements EmitContext {
   /** Forgets where values are: before the nodes of another instruction, which may be the same ones again. */
   protected forgetValues(): void {
     this.#locals.clear();
+  }
+
+  /** True when a local holds the node's value. */
+  protected isBound(node: Node): boolean {
+    return this.#locals.has(node);
   }
 
   bind(node: Node, local: number): void {
@@ -128,12 +134,13 @@ export abstract class NodeEmitter implements EmitContext {
   /** Emits nodes in order of effect. */
   protected statements(nodes: readonly Node[]): void {
     for (const node of nodes) {
-      if (!isPure(node)) this.#effect(node);
+      if (!isPure(node)) this.effect(node);
       else if (node.uses > 1 && node.operation.op !== 'constant') this.asLocal(node);
     }
   }
 
-  #effect(node: Node): void {
+  /** Emits a node that is not pure. */
+  protected effect(node: Node): void {
     const { code } = this;
     const { operation } = node;
     const inputs = node.inputs as [Node, Node];
@@ -149,13 +156,13 @@ export abstract class NodeEmitter implements EmitContext {
       case 'adjustStack':
         return emitAdjustStack(this, inputs[0]);
       case 'probe':
-        return emitProbe(this, operation, node, inputs[0]);
+        return this.probe(operation, node, inputs[0]);
       case 'loadMachine':
         this.push(inputs[0]);
         emitLoad(code, node.bits, 0, 0);
         return this.keep(node);
       case 'storeMachine':
-        return this.#store(inputs[0], inputs[1]);
+        return this.store(inputs[0], inputs[1]);
       case 'core':
         return this.#core(operation, node);
       case 'if':
@@ -186,7 +193,12 @@ export abstract class NodeEmitter implements EmitContext {
     }
   }
 
-  #store(probe: Node, value: Node): void {
+  /** Binds a local to the machine address of a linear one. */
+  protected probe(operation: OperationOf<'probe'>, node: Node, linear: Node): void {
+    emitProbe(this, operation, node, linear);
+  }
+
+  protected store(probe: Node, value: Node): void {
     const { code } = this;
     const machine = this.asLocal(probe);
     code.localGet(machine);
@@ -218,6 +230,6 @@ export abstract class NodeEmitter implements EmitContext {
     });
     code.call(this.imports.core(operation.routine));
     if (signature.result !== null) this.keep(node);
-    if (!signature.pure) this.afterCore();
+    if (!signature.pure) this.afterCore(signature.registers === true);
   }
 }

@@ -1,6 +1,7 @@
 // WebAssembly for the inline TLB probe, before every load and store.
 
 import { TLB_ADDEND, TLB_BASE, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_READ_TAG, TLB_WRITE_TAG } from '../core/layout.ts';
+import type { Code } from '../wasm/code.ts';
 import { ACCESS_STACK, faultIf, type EmitContext, type OperationOf } from './emit-context.ts';
 import type { Node } from './ir.ts';
 
@@ -14,26 +15,10 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
   const address = context.asLocal(linear);
   const machine = context.local('i32');
   context.bind(node, machine);
-  code.localGet(address);
-  if (bytes > 1) {
-    // The tag of an access that crosses into the next page never matches.
-    code.i64Const(BigInt(bytes - 1));
-    code.i64Add();
-  }
-  code.i64Const(-4096n);
-  code.i64And();
-  code.i32Const(0);
-  code.i32Load(TLB_BASE);
-  code.localGet(address);
-  code.i32WrapI64();
-  code.i32Const(TLB_SHIFT);
-  code.i32ShrU();
-  code.i32Const(TLB_INDEX_MASK);
-  code.i32And();
-  code.i32Add();
-  code.localTee(context.entry());
-  code.i64Load(kind === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
-  code.i64Eq();
+  emitTagCompare(code, operation, address, context.entry(), () => {
+    code.i32Const(0);
+    code.i32Load(TLB_BASE);
+  });
   code.if('i32');
   code.localGet(address);
   code.i32WrapI64();
@@ -52,7 +37,6 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
     code.i32Shl();
     code.i32Or();
   }
-  context.machine.record();
   code.call(context.imports.core(kind === 'read' ? 'loadMiss' : kind === 'write' ? 'storeMiss' : 'updateMiss'));
   code.localTee(machine);
   code.i32Eqz();
@@ -60,4 +44,33 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
   code.localGet(machine);
   code.end();
   code.localSet(machine);
+}
+
+/** Pushes whether the TLB entry for the address in a local allows the access, and leaves the entry's address in a local. */
+export function emitTagCompare(
+  code: Code,
+  { kind, bytes }: OperationOf<'probe'>,
+  address: number,
+  entry: number,
+  pushBase: () => void,
+): void {
+  code.localGet(address);
+  if (bytes > 1) {
+    // The tag of an access that crosses into the next page never matches.
+    code.i64Const(bytes - 1);
+    code.i64Add();
+  }
+  code.i64Const(-4096);
+  code.i64And();
+  pushBase();
+  code.localGet(address);
+  code.i32WrapI64();
+  code.i32Const(TLB_SHIFT);
+  code.i32ShrU();
+  code.i32Const(TLB_INDEX_MASK);
+  code.i32And();
+  code.i32Add();
+  code.localTee(entry);
+  code.i64Load(kind === 'read' ? TLB_READ_TAG : TLB_WRITE_TAG);
+  code.i64Eq();
 }

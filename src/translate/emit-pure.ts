@@ -180,6 +180,40 @@ export function emitPure(code: Code, op: PureOperator, node: Node, push: (index:
   }
 }
 
+/** Pushes the carry out of every bit of a + b (+ carry) = result, or the borrow of a - b (- borrow); locals of the width's type. */
+export function emitCarries(
+  code: Code,
+  subtracts: boolean,
+  bits: number,
+  [a, b, result]: readonly [number, number, number],
+): void {
+  const wide = bits === 64;
+  const and = (): void => (wide ? code.i64And() : code.i32And());
+  const or = (): void => (wide ? code.i64Or() : code.i32Or());
+  const not = (): void => {
+    if (wide) code.i64Const(-1);
+    else code.i32Const(-1);
+    if (wide) code.i64Xor();
+    else code.i32Xor();
+  };
+  code.localGet(a);
+  if (subtracts) not();
+  code.localGet(b);
+  and();
+  code.localGet(a);
+  if (subtracts) not();
+  code.localGet(b);
+  or();
+  code.localGet(result);
+  if (!subtracts) not();
+  and();
+  or();
+  if (bits < 32) {
+    code.i32Const(2 ** bits - 1);
+    and();
+  }
+}
+
 /** Emits a constant of a width. */
 export function emitConstant(code: Code, value: bigint, bits: number): void {
   if (bits === 128) {

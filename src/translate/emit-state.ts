@@ -3,7 +3,6 @@
 import { CPL, RFLAGS } from '../core/layout.ts';
 import { systemFlags, type Flag } from '../isa/abstract-machine.ts';
 import type { EmitContext } from './emit-context.ts';
-import { emitFlags, emitFlagsFromCarries, emitFlagsFromResult, emitReadFlag, emitWriteFlag } from './emit-flags.ts';
 import type { Node } from './ir.ts';
 
 /** Emits an access to registers or flags. */
@@ -11,7 +10,7 @@ export function emitState(context: EmitContext, node: Node): void {
   const { code } = context;
   const { flags } = context.machine;
   const { operation } = node;
-  const inputs = node.inputs as [Node, Node, Node, Node];
+  const inputs = node.inputs as [Node, Node, Node, Node | undefined] & [Node, Node, Node, Node];
   switch (operation.op) {
     case 'readRegister':
       context.machine.readRegister(operation.place, node.bits);
@@ -21,33 +20,23 @@ export function emitState(context: EmitContext, node: Node): void {
         context.push(inputs[0]),
       );
     case 'readFlag':
-      emitReadFlag(code, flags, operation.flag);
+      flags.read(operation.flag);
+      return context.keep(node);
+    case 'condition':
+      flags.condition(operation.code);
       return context.keep(node);
     case 'writeFlag':
-      return emitWriteFlag(code, flags, operation.flag, context.asLocal(inputs[0]), () => context.local('i32'));
-    case 'writeFlagsFromCarries':
-      return emitFlagsFromCarries(
-        code,
-        flags,
-        inputs[0].bits,
-        () => context.push(inputs[0]),
-        context.asLocal(inputs[1]),
-      );
+      return flags.write(operation.flag, inputs[0]);
+    case 'writeFlagsFromSum':
+      return flags.fromSum(operation.subtracts, inputs[0], inputs[1], inputs[2], inputs[3] ?? null);
     case 'writeFlagsFromResult': {
       const [result, CF, OF, AF] = inputs;
-      const local = (flag: Node): number | null => (isZero(flag) ? null : context.asLocal(flag));
-      const rest = { CF: local(CF), OF: local(OF), AF: local(AF) };
-      return emitFlagsFromResult(code, flags, result.bits, () => context.push(result), rest);
+      return flags.fromResult(result, { CF, OF, AF });
     }
     case 'writeFlags': {
       const names: Flag[] = ['CF', 'PF', 'AF', 'ZF', 'SF', 'OF'];
-      return emitFlags(
-        code,
-        flags,
-        Object.fromEntries(names.map((name, index) => [name, context.asLocal(node.inputs[index]!)])) as Record<
-          Flag,
-          number
-        >,
+      return flags.all(
+        Object.fromEntries(names.map((name, index) => [name, node.inputs[index]!])) as Record<Flag, Node>,
       );
     }
     case 'readSystemFlag':
@@ -76,8 +65,4 @@ export function emitState(context: EmitContext, node: Node): void {
     default:
       throw new Error(`no WebAssembly for ${operation.op}`);
   }
-}
-
-function isZero(node: Node): boolean {
-  return node.operation.op === 'constant' && node.operation.value === 0n;
 }

@@ -1,6 +1,19 @@
 // How handlers hand over: to the next record, into another block, or back to the run loop.
 
-import { BLOCK_COUNT, BLOCK_EXECUTIONS, BLOCK_HEADER, BUDGET, HOT_MASK } from '../core/layout.ts';
+import {
+  BLOCK_COUNT,
+  BLOCK_EXECUTIONS,
+  BLOCK_HEADER,
+  BUDGET,
+  CODE_CONTEXT,
+  CODE_PAGE,
+  EXIT_REASON,
+  HOT_MASK,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  JUMP_CACHE_ENTRY_SIZE,
+  RECORD_OFFSET,
+} from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 
 /** The functions that handlers call, by index in their module. */
@@ -9,6 +22,61 @@ export interface HandlerImports {
   core(name: string): number;
   /** Enters the block whose first record is at ip, or gives back EXIT_REASON when ip is 0. */
   readonly proceed: number;
+  /** Enters the block at an address (i64), which a near jump goes to. */
+  readonly jump: number;
+}
+
+/** The body of `proceed`: ip is local 0. */
+export function emitProceed(code: Code, handlerType: number, imports: HandlerImports): void {
+  code.localGet(0);
+  code.i32Eqz();
+  code.if(undefined);
+  code.i32Const(0);
+  code.i32Load(EXIT_REASON);
+  code.return();
+  code.end();
+  emitEnter(code, 0, handlerType, imports);
+}
+
+/** The body of `jump`, with the address in local 0: looks into the jump cache, which the core does only when it has to fill it. */
+export function emitJump(code: Code, handlerType: number, imports: HandlerImports): void {
+  const entry = code.addLocal('i32');
+  const ip = code.addLocal('i32');
+  code.localGet(0);
+  code.i32WrapI64();
+  code.localTee(ip);
+  code.localGet(ip);
+  code.i32Const(12);
+  code.i32ShrU();
+  code.i32Xor();
+  code.i32Const(JUMP_CACHE_ENTRIES - 1);
+  code.i32And();
+  code.i32Const(Math.log2(JUMP_CACHE_ENTRY_SIZE));
+  code.i32Shl();
+  code.localTee(entry);
+  code.i64Load(JUMP_CACHE);
+  code.localGet(0);
+  code.i64Eq();
+  code.localGet(entry);
+  code.i64Load(JUMP_CACHE + 8);
+  code.i32Const(0);
+  code.i64Load(CODE_CONTEXT);
+  code.i64Eq();
+  code.i32And();
+  code.if(undefined);
+  code.i32Const(0);
+  code.localGet(0);
+  code.localGet(entry);
+  code.i32Load(JUMP_CACHE + 16);
+  code.localTee(ip);
+  code.i64Load16U(RECORD_OFFSET);
+  code.i64Sub();
+  code.i64Store(CODE_PAGE);
+  emitEnter(code, ip, handlerType, imports);
+  code.end();
+  code.localGet(0);
+  code.call(imports.core('jumpTo'));
+  code.returnCall(imports.proceed);
 }
 
 /** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */

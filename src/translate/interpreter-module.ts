@@ -1,20 +1,20 @@
 // The threaded interpreter as one WebAssembly module: a handler for every variant of every form, reached through a
 // function table, and `run`, which goes on at the instruction boundary that the CPU state describes.
 
-import { EXIT_REASON, RECORD_A, RECORD_IMMEDIATE, RECORD_LINK_NEXT } from '../core/layout.ts';
+import { RECORD_A, RECORD_IMMEDIATE, RECORD_LINK_NEXT, RECORD_LINK_TAKEN } from '../core/layout.ts';
 import { coreRoutines } from '../isa/core-routines.ts';
 import { ModuleBuilder } from '../wasm/module-builder.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 import { HandlerEmitter } from './emit-handler.ts';
-import { emitEnter, emitFollow, type HandlerImports } from './emit-transfer.ts';
+import { emitFollow, emitJump, emitProceed, type HandlerImports } from './emit-transfer.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
 
 /** What handlers and regions call besides the routines that meanings name. */
 export const engineRoutines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
-  loadMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
-  storeMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
-  updateMiss: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  loadMiss: { parameters: ['i64', 'i32'], results: ['i32'] },
+  storeMiss: { parameters: ['i64', 'i32'], results: ['i32'] },
+  updateMiss: { parameters: ['i64', 'i32'], results: ['i32'] },
   storeCommit: { parameters: [], results: ['i32'] },
   deliverFault: { parameters: ['i32'], results: ['i32'] },
   raiseFault: { parameters: ['i32', 'i32', 'i32'], results: ['i32'] },
@@ -36,7 +36,10 @@ export const engineRoutines: Record<string, { parameters: ValueType[]; results: 
 /** Room for the regions that the translator adds to the table. */
 const LARGEST_TABLE = 1_000_000;
 
-/** Builds the module. It imports `env.memory` and everything else from `core`, and exports `run`, the table and its size. */
+/**
+ * Builds the module. It imports `env.memory` and everything else from `core`, and exports `run`, the table of handlers, and
+ * the ways from one block to another that regions take: `proceed`, `jump`, `followTaken` and `followNext`.
+ */
 export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder();
   builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
@@ -48,34 +51,32 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
     indices.set(name, builder.importFunction('core', name, builder.type(parameters, result === null ? [] : [result])));
   }
   const handlerType = builder.type(['i32'], ['i32']);
-  const proceed = builder.declareFunction(handlerType, 'proceed');
+  const declare = (name: string, type = handlerType): number => {
+    const index = builder.declareFunction(type, name);
+    builder.export(name, 'function', index);
+    return index;
+  };
   const imports: HandlerImports = {
     core(name) {
       const index = indices.get(name);
       if (index === undefined) throw new Error(`the core has no routine ${name}`);
       return index;
     },
-    proceed,
+    proceed: declare('proceed'),
+    jump: declare('jump', builder.type(['i64'], ['i32'])),
   };
   const table = builder.table({ initial: handlerCount, maximum: LARGEST_TABLE });
   builder.export('handlers', 'table', table);
-  builder.export('proceed', 'function', proceed);
-
-  const body = builder.body(proceed);
-  body.localGet(0);
-  body.i32Eqz();
-  body.if(undefined);
-  body.i32Const(0);
-  body.i32Load(EXIT_REASON);
-  body.return();
-  body.end();
-  emitEnter(body, 0, handlerType, imports);
+  emitProceed(builder.body(imports.proceed), handlerType, imports);
+  emitJump(builder.body(imports.jump), handlerType, imports);
+  emitFollow(builder.body(declare('followTaken')), RECORD_LINK_TAKEN, 1, handlerType, imports);
+  emitFollow(builder.body(declare('followNext')), RECORD_LINK_NEXT, 0, handlerType, imports);
 
   const run = builder.declareFunction(builder.type([], ['i32']), 'run');
   builder.export('run', 'function', run);
   const runBody = builder.body(run);
   runBody.call(imports.core('currentBlock'));
-  runBody.call(proceed);
+  runBody.call(imports.proceed);
 
   const functions: number[] = [];
   functions[HANDLER_FALL_THROUGH] = builder.declareFunction(handlerType, 'fallThrough');
@@ -88,7 +89,7 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
   raise.i32Load(RECORD_IMMEDIATE);
   raise.localGet(0);
   raise.call(imports.core('raiseFault'));
-  raise.returnCall(proceed);
+  raise.returnCall(imports.proceed);
 
   for (const { index, variant } of allVariants()) {
     const { form } = variant;

@@ -36,8 +36,14 @@ export class IrEffects extends IrValues {
   setFlag(flag: Flag, value: Value): void {
     this.node(1, { op: 'writeFlag', flag }, value);
   }
-  setFlagsFromCarries(result: Value, carries: Value): void {
-    this.node(1, { op: 'writeFlagsFromCarries' }, result, carries);
+  condition(code: number): Node {
+    return this.node(1, { op: 'condition', code });
+  }
+  setFlagsFromSum(a: Value, b: Value, result: Value, carry?: Value): void {
+    this.node(1, { op: 'writeFlagsFromSum', subtracts: false }, a, b, result, ...(carry ? [carry] : []));
+  }
+  setFlagsFromDifference(a: Value, b: Value, result: Value, carry?: Value): void {
+    this.node(1, { op: 'writeFlagsFromSum', subtracts: true }, a, b, result, ...(carry ? [carry] : []));
   }
   setFlagsFromResult(result: Value, rest: { CF: Value; OF: Value; AF: Value }): void {
     this.node(1, { op: 'writeFlagsFromResult' }, result, rest.CF, rest.OF, rest.AF);

@@ -63,7 +63,8 @@ export type Operation =
   | { readonly op: 'writeRegister'; readonly place: RegisterPlace; readonly kind: RegisterKind }
   | { readonly op: 'readFlag'; readonly flag: Flag }
   | { readonly op: 'writeFlag'; readonly flag: Flag }
-  | { readonly op: 'writeFlagsFromCarries' }
+  | { readonly op: 'condition'; readonly code: number }
+  | { readonly op: 'writeFlagsFromSum'; readonly subtracts: boolean }
   | { readonly op: 'writeFlagsFromResult' }
   | { readonly op: 'writeFlags' }
   | { readonly op: 'readSystemFlag'; readonly flag: SystemFlag }

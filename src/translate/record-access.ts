@@ -2,8 +2,6 @@
 
 import {
   CODE_PAGE,
-  FLAG_AUX,
-  FLAG_RESULT,
   GPR,
   RECORD_A,
   RECORD_ADDRESSING,
@@ -18,58 +16,23 @@ import {
   RECORD_SEGMENT_BASE,
 } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
-import type { FlagPlace, MachineAccess } from './emit-context.ts';
+import type { EmitContext, FlagAccess, MachineAccess } from './emit-context.ts';
+import { FlagsInMemory } from './flags-in-memory.ts';
 import { emitLoad, emitStore } from './emit-pure.ts';
 import type { HandlerImports } from './emit-transfer.ts';
 import type { RegisterKind, RegisterPlace } from './ir.ts';
 
-/** The lazy flags in the CPU state. */
-export class FlagsInMemory implements FlagPlace {
-  readonly #code: Code;
-
-  constructor(code: Code) {
-    this.#code = code;
-  }
-
-  pushResult(): void {
-    this.#code.i32Const(0);
-    this.#code.i64Load(FLAG_RESULT);
-  }
-  storeResult(push: () => void): void {
-    this.#code.i32Const(0);
-    push();
-    this.#code.i64Store(FLAG_RESULT);
-  }
-  pushHigh(): void {
-    this.#code.i32Const(0);
-    this.#code.i32Load(FLAG_AUX + 4);
-  }
-  storeHigh(push: () => void): void {
-    this.#code.i32Const(0);
-    push();
-    this.#code.i32Store(FLAG_AUX + 4);
-  }
-  pushLow(): void {
-    this.#code.i32Const(0);
-    this.#code.i32Load(FLAG_AUX);
-  }
-  storeLow(push: () => void): void {
-    this.#code.i32Const(0);
-    push();
-    this.#code.i32Store(FLAG_AUX);
-  }
-}
-
 /** Access through the record whose address is local 0. */
 export class RecordAccess implements MachineAccess {
-  readonly flags: FlagPlace;
+  readonly flags: FlagAccess;
+  readonly hasSegmentBase = true;
   readonly #code: Code;
   readonly #imports: HandlerImports;
 
-  constructor(code: Code, imports: HandlerImports) {
-    this.#code = code;
-    this.#imports = imports;
-    this.flags = new FlagsInMemory(code);
+  constructor(context: EmitContext) {
+    this.#code = context.code;
+    this.#imports = context.imports;
+    this.flags = new FlagsInMemory(context);
   }
 
   record(): void {

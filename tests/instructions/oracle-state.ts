@@ -79,10 +79,32 @@ export class OracleState extends Calculator {
   setFlag(flag: Flag, value: Value): void {
     this.setFlagBit(flagBits[flag], this.holds(value));
   }
-  setFlagsFromCarries(result: Value, carries: Value): void {
+  condition(code: number): Known {
+    const less = (): Known => this.xor(this.flag('SF'), this.flag('OF'));
+    const even: readonly (() => Known)[] = [
+      () => this.flag('OF'),
+      () => this.flag('CF'),
+      () => this.flag('ZF'),
+      () => this.or(this.flag('CF'), this.flag('ZF')),
+      () => this.flag('SF'),
+      () => this.flag('PF'),
+      less,
+      () => this.or(this.flag('ZF'), less()),
+    ];
+    const holds = even[code >> 1]!();
+    return code & 1 ? this.not(holds) : holds;
+  }
+  setFlagsFromSum(a: Value, b: Value, result: Value, carry?: Value): void {
+    this.setFlagsFromCarries(result, this.or(this.and(a, b), this.and(this.or(a, b), this.not(result))), carry);
+  }
+  setFlagsFromDifference(a: Value, b: Value, result: Value, borrow?: Value): void {
+    this.setFlagsFromCarries(result, this.or(this.and(this.not(a), b), this.and(this.or(this.not(a), b), result)), borrow);
+  }
+  /** `carries` has, at each bit, the carry or borrow out of that bit. */
+  private setFlagsFromCarries(result: Value, carries: Value, carry: Value | undefined): void {
     const top = this.sign(carries);
     this.setFlagsFromResult(result, {
-      CF: top,
+      CF: carry ?? top,
       OF: this.xor(top, this.bit(carries, carries.bits - 2)),
       AF: this.bit(carries, 3),
     });

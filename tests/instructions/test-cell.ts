@@ -78,11 +78,11 @@ export class TestCell {
     this.#bytes = new Uint8Array(memory.buffer);
     this.core = cell.exports;
     const instance = new WebAssembly.Instance(interpreter, { env: { memory }, core: cell.exports });
-    const { run, handlers, proceed } = instance.exports as unknown as InterpreterExports & { run: () => number };
+    const exports = instance.exports as InterpreterExports;
     this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
     const translator =
-      translateAfter === null ? null : new Translator(memory, cell.exports, { handlers, proceed }, translateAfter);
-    this.vcpu = new Vcpu(memory, cell.core, run, translator);
+      translateAfter === null ? null : new Translator(memory, cell.exports, exports, translateAfter);
+    this.vcpu = new Vcpu(memory, cell.core, exports['run'] as () => number, translator);
     buildTables(cell.guestMemory);
     const machine = (address: number): number => cell.core.frameForWrite(address / PAGE) >>> 0;
     this.#data = [machine(DATA_FRAMES), machine(DATA_FRAMES + PAGE)];

@@ -50,7 +50,7 @@ function readAddress(linear: u64, size: u32): u32 {
 }
 
 function readAddressSlow(linear: u64, size: u32): u32 {
-  const machine = loadMiss(linear, size | operandSegment(), 0);
+  const machine = loadMiss(linear, size | operandSegment());
   if (machine == 0) raiseLeft();
   return machine;
 }
@@ -67,7 +67,7 @@ function writeAddress(linear: u64, size: u32): u32 {
 }
 
 function writeAddressSlow(linear: u64, size: u32): u32 {
-  const machine = storeMiss(linear, size | operandSegment(), 0);
+  const machine = storeMiss(linear, size | operandSegment());
   if (machine == 0) raiseLeft();
   return machine;
 }

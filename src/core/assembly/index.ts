@@ -29,6 +29,8 @@ export { interruptOnOverflow } from './overflow-interrupt';
 export { enterFrame, popAll, pushAll } from './stack-frames';
 export { portInString } from './string-ports';
 export { noteHot } from './hot-code';
+export { settleFlags } from './region-flags';
+export { checkRegion, decodedBlock, regionLoad, regionStore, regionUpdate } from './regions';
 export { repeatFill, repeatMove } from './repeat';
 export { mulHighSigned, mulHighUnsigned } from './wide';
 export { checkPort, portIn, portOut } from './ports';

@@ -10,6 +10,8 @@ import {
   MODE,
   MODE_CODE_UNCHECKED,
   MODE_STEP,
+  RECORD_HINT_NEXT,
+  RECORD_HINT_TAKEN,
   RECORD_IMMEDIATE,
   RECORD_LENGTH,
   RECORD_LINK_NEXT,
@@ -59,11 +61,12 @@ export function followLink(ip: i32, taken: i32): i32 {
   const record = jumpTo(rip);
   // With a limit to check, or one instruction at a time, every jump is looked at.
   const mode = load<u32>(MODE);
-  if (
-    record == 0 ||
-    <u64>offset >= <u64>FRAME_SIZE ||
-    (mode & (MODE_CODE_UNCHECKED | MODE_STEP)) != MODE_CODE_UNCHECKED
-  ) {
+  if (record == 0 || (mode & (MODE_CODE_UNCHECKED | MODE_STEP)) != MODE_CODE_UNCHECKED) return record;
+  if (<u64>offset >= <u64>FRAME_SIZE || load<u32>(record - BLOCK_HEADER, BLOCK_SECOND) != 0) {
+    // Unless a fault led elsewhere.
+    if (load<i64>(CODE_PAGE) + <i64>load<u16>(record, RECORD_OFFSET) == rip) {
+      store<u32>(ip + (taken ? RECORD_HINT_TAKEN : RECORD_HINT_NEXT), record);
+    }
     return record;
   }
   // A fault may have led elsewhere, and the page may have come to lie in another frame: a link must join blocks of one
@@ -75,8 +78,6 @@ export function followLink(ip: i32, taken: i32): i32 {
 
 function link(ip: i32, record: u32, taken: i32): void {
   const target = record - BLOCK_HEADER;
-  // The second page of a crossing block depends on the mapping, so it is looked up each time.
-  if (load<u32>(target, BLOCK_SECOND) != 0) return;
   const source = blockOfRecord(load<u32>(target, BLOCK_ADDRESS), ip);
   if (source == 0 || load<u32>(source, BLOCK_MODE) != load<u32>(target, BLOCK_MODE)) return;
   store<u32>(ip + (taken ? RECORD_LINK_TAKEN : RECORD_LINK_NEXT), record);

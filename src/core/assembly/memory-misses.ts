@@ -53,7 +53,7 @@ function hasAddressFault(linear: i64, size: i32): bool {
  * that the segment is SS. Returns the machine address to load from, which is BOUNCE when the bytes had to be gathered, or
  * 0 with FAULT_VECTOR, FAULT_CODE and for #PF CR2 set.
  */
-export function loadMiss(linear: i64, access: i32, _ip: i32): i32 {
+export function loadMiss(linear: i64, access: i32): i32 {
   const size = access & ACCESS_SIZE;
   if (hasAddressFault(linear, size)) return addressFault(access);
   const offset = <u32>linear & OFFSET_MASK;
@@ -81,12 +81,12 @@ export function loadMiss(linear: i64, access: i32, _ip: i32): i32 {
  * A store, with arguments as `loadMiss` has them. Returns the machine address to store to, 0 for a fault, or BOUNCE:
  * then `storeCommit` has to follow once the bytes are there.
  */
-export function storeMiss(linear: i64, access: i32, _ip: i32): i32 {
+export function storeMiss(linear: i64, access: i32): i32 {
   return prepareStore(linear, access, false);
 }
 
 /** As `storeMiss`, for an instruction that reads the operand first: BOUNCE then holds the old bytes. */
-export function updateMiss(linear: i64, access: i32, _ip: i32): i32 {
+export function updateMiss(linear: i64, access: i32): i32 {
   return prepareStore(linear, access, true);
 }
 

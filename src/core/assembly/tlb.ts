@@ -103,6 +103,12 @@ export function translateFetch(linear: u64): u32 {
   return translate(linear, KIND_EXECUTE, accessContext);
 }
 
+/** Machine address of `linear` for a fetch if the TLB has it, else 0. */
+export function fetchedBefore(linear: u64): u32 {
+  const entry = entryOf(tableOf(load<u32>(ADDRESS_SPACE_SLOT), accessContext), linear);
+  return load<u64>(entry, TLB_EXECUTE_TAG) == (linear & PAGE_MASK) ? <u32>linear + load<u32>(entry, TLB_ADDEND) : 0;
+}
+
 /** Gives an entry that may be written its write tag, unless the frame holds decoded code. */
 // @ts-ignore: decorator
 @inline

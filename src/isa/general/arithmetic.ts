@@ -1,6 +1,6 @@
 // Addition, subtraction and comparison. AMD64 APM vol. 3 "ADC", "ADD", "SUB", …; flags: SDM vol. 1 section 5.1.2.
 
-import type { AbstractMachine, Operand, Value } from '../abstract-machine.ts';
+import type { AbstractMachine, Operand } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
 
 /** The eight classic encodings of a two-operand instruction, whose opcodes differ by `base`, and its number in group 1. */
@@ -21,16 +21,6 @@ export function binaryForms(base: number, extension: number, attribute: 'lock' |
   ];
 }
 
-/** The carry out of every bit of a + b (+ carry) = result. */
-export function carriesOfAdd(m: AbstractMachine, a: Value, b: Value, result: Value): Value {
-  return m.or(m.and(a, b), m.and(m.or(a, b), m.not(result)));
-}
-
-/** The borrow out of every bit of a - b (- borrow) = result. */
-export function borrowsOfSub(m: AbstractMachine, a: Value, b: Value, result: Value): Value {
-  return m.or(m.and(m.not(a), b), m.and(m.or(m.not(a), b), result));
-}
-
 function addition(withCarry: boolean) {
   return (m: AbstractMachine, destination: Operand, source: Operand): void => {
     const b = m.read(source);
@@ -38,7 +28,7 @@ function addition(withCarry: boolean) {
     const sum = m.add(a, b);
     const result = withCarry ? m.add(sum, m.zeroExtend(m.flag('CF'), a.bits)) : sum;
     m.write(destination, result);
-    m.setFlagsFromCarries(result, carriesOfAdd(m, a, b, result));
+    m.setFlagsFromSum(a, b, result);
   };
 }
 
@@ -49,7 +39,7 @@ function subtraction(withBorrow: boolean, writes: boolean) {
     const difference = m.sub(a, b);
     const result = withBorrow ? m.sub(difference, m.zeroExtend(m.flag('CF'), a.bits)) : difference;
     if (writes) m.write(destination, result);
-    m.setFlagsFromCarries(result, borrowsOfSub(m, a, b, result));
+    m.setFlagsFromDifference(a, b, result);
   };
 }
 
@@ -92,8 +82,8 @@ function step(direction: 1 | -1) {
     const carry = m.flag('CF');
     const result = direction === 1 ? m.add(a, one) : m.sub(a, one);
     m.write(destination, result);
-    m.setFlagsFromCarries(result, direction === 1 ? carriesOfAdd(m, a, one, result) : borrowsOfSub(m, a, one, result));
-    m.setFlag('CF', carry);
+    if (direction === 1) m.setFlagsFromSum(a, one, result, carry);
+    else m.setFlagsFromDifference(a, one, result, carry);
   };
 }
 
@@ -119,6 +109,6 @@ export const neg = instruction({
     const zero = m.constant(0, a.bits);
     const result = m.sub(zero, a);
     m.write(destination, result);
-    m.setFlagsFromCarries(result, borrowsOfSub(m, zero, a, result));
+    m.setFlagsFromDifference(zero, a, result);
   },
 });

@@ -4,38 +4,17 @@ import type { AbstractMachine, Value } from '../abstract-machine.ts';
 import { RCX } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
 
-/** The sixteen conditions, in encoding order (APM 3 table 1-... "cc"). Odd ones are the even ones' opposites. */
-const conditions: readonly { name: string; holds: (m: AbstractMachine) => Value }[] = [
-  { name: 'o', holds: (m) => m.flag('OF') },
-  { name: 'b', holds: (m) => m.flag('CF') },
-  { name: 'z', holds: (m) => m.flag('ZF') },
-  { name: 'be', holds: (m) => m.or(m.flag('CF'), m.flag('ZF')) },
-  { name: 's', holds: (m) => m.flag('SF') },
-  { name: 'p', holds: (m) => m.flag('PF') },
-  { name: 'l', holds: (m) => m.xor(m.flag('SF'), m.flag('OF')) },
-  { name: 'le', holds: (m) => m.or(m.flag('ZF'), m.xor(m.flag('SF'), m.flag('OF'))) },
-];
-const opposites = ['no', 'nb', 'nz', 'nbe', 'ns', 'np', 'nl', 'nle'];
+const names = ['o', 'no', 'b', 'nb', 'z', 'nz', 'be', 'nbe', 's', 'ns', 'p', 'np', 'l', 'nl', 'le', 'nle'];
 
-export interface Condition {
-  readonly name: string;
-  /** The low four bits of the opcode. */
-  readonly code: number;
-  readonly holds: (m: AbstractMachine) => Value;
-}
+/** All sixteen conditions as Jcc, SETcc and CMOVcc encode them, by the low four bits of the opcode. */
+export const allConditions: readonly { name: string; code: number }[] = names.map((name, code) => ({ name, code }));
 
-/** All sixteen conditions as Jcc, SETcc and CMOVcc encode them. */
-export const allConditions: readonly Condition[] = conditions.flatMap(({ name, holds }, index) => [
-  { name, code: index * 2, holds },
-  { name: opposites[index]!, code: index * 2 + 1, holds: (m: AbstractMachine) => m.not(holds(m)) },
-]);
-
-export const conditionalJumps = allConditions.map(({ name, code, holds }) =>
+export const conditionalJumps = allConditions.map(({ name, code }) =>
   instruction({
     mnemonic: `j${name}`,
     forms: [`7${code.toString(16)} Jbs [d64 ends]`, `0f 8${code.toString(16)} Jz [d64 ends]`],
     manual: 'APM 3 "Jcc"',
-    meaning: (m, target) => m.jumpIf(holds(m), target),
+    meaning: (m, target) => m.jumpIf(m.condition(code), target),
   }),
 );
 

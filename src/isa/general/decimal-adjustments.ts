@@ -4,7 +4,6 @@
 import type { AbstractMachine, Value } from '../abstract-machine.ts';
 import { RAX } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
-import { carriesOfAdd } from './arithmetic.ts';
 import { setLogicFlags } from './logic.ts';
 
 /** True when the low digit of AL needs an adjustment: it is above 9, or AF says that it was. */
@@ -100,7 +99,7 @@ export const aad = instruction({
     const tens = m.mul(m.truncate(m.shr(ax, 8), 8), base);
     const sum = m.add(al, tens);
     m.setRegister(RAX, m.zeroExtend(sum, 16));
-    m.setFlagsFromCarries(sum, carriesOfAdd(m, al, tens, sum));
+    m.setFlagsFromSum(al, tens, sum);
   },
 });
 

@@ -2,7 +2,6 @@
 
 import { RAX, RBX, RCX, RDX } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
-import { borrowsOfSub, carriesOfAdd } from './arithmetic.ts';
 
 export const xchg = instruction({
   mnemonic: 'xchg',
@@ -27,7 +26,7 @@ export const xadd = instruction({
     const sum = m.add(a, b);
     m.write(source, a);
     m.write(destination, sum);
-    m.setFlagsFromCarries(sum, carriesOfAdd(m, a, b, sum));
+    m.setFlagsFromSum(a, b, sum);
   },
 });
 
@@ -50,7 +49,7 @@ export const cmpxchg = instruction({
       },
       () => m.setRegister(RAX, current),
     );
-    m.setFlagsFromCarries(difference, borrowsOfSub(m, accumulator, current, difference));
+    m.setFlagsFromDifference(accumulator, current, difference);
   },
 });
 

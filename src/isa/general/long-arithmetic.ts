@@ -3,7 +3,6 @@
 
 import type { AbstractMachine, Flag, Operand } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
-import { carriesOfAdd } from './arithmetic.ts';
 
 function addWith(flag: Flag) {
   return (m: AbstractMachine, destination: Operand, source: Operand): void => {
@@ -11,7 +10,8 @@ function addWith(flag: Flag) {
     const a = m.read(destination);
     const result = m.add(m.add(a, b), m.zeroExtend(m.flag(flag), a.bits));
     m.write(destination, result);
-    m.setFlag(flag, m.sign(carriesOfAdd(m, a, b, result)));
+    // The carry out of the top bit: of two ones, or of a one and a carry from below.
+    m.setFlag(flag, m.sign(m.or(m.and(a, b), m.and(m.or(a, b), m.not(result)))));
   };
 }
 

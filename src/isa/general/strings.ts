@@ -2,7 +2,6 @@
 
 import type { AbstractMachine, Operand, Value } from '../abstract-machine.ts';
 import { instruction } from '../instruction.ts';
-import { borrowsOfSub } from './arithmetic.ts';
 
 export const movs = instruction({
   mnemonic: 'movs',
@@ -47,7 +46,7 @@ function compareEach(m: AbstractMachine, a: Operand, b: Operand, advance: readon
       const left = m.read(a);
       const difference = m.sub(left, right);
       for (const operand of advance) m.advance(operand);
-      m.setFlagsFromCarries(difference, borrowsOfSub(m, left, right, difference));
+      m.setFlagsFromDifference(left, right, difference);
     },
     (): Value => (m.repetition === 'repe' ? m.not(m.flag('ZF')) : m.flag('ZF')),
   );

@@ -1,93 +1,90 @@
-// WebAssembly for a region: some blocks of one page as one function (ip: i32) -> i32 that stands in for the handler of the
-// entry block's first record. The budget was charged for the entry block by whoever came here; each edge inside charges for
-// the block that it leads to.
+// WebAssembly for a region: blocks as one function (ip: i32) -> i32 that stands in for the handler of the entry block's
+// first record.
 
 import {
-  BLOCK_COUNT,
-  BLOCK_HEADER,
-  BUDGET,
-  CURRENT,
-  RECORD_HANDLER,
-  RECORD_LINK_NEXT,
-  RECORD_LINK_TAKEN,
+  ADDRESS_SPACE_SLOT,
+  CODE_CONTEXT,
+  CODE_PAGE,
+  FLAGS_STORED,
+  GPR,
 } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
-import { NodeEmitter } from '../emit-node.ts';
-import { emitFollow, type HandlerImports } from '../emit-transfer.ts';
-import type { HandlerVariant } from '../handler-variant.ts';
+import type { HandlerImports } from '../emit-transfer.ts';
 import type { Node } from '../ir.ts';
-import { RegionAccess } from './region-access.ts';
+import { FLAGS_UNKNOWN } from './region-flags.ts';
+import { BOUNDARY, LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
+import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
-import type { TranslatableRecord } from './region-source.ts';
+import type { RegionPart, RegionSource } from './region-source.ts';
 
-/** A block with what is emitted for it. */
-export interface RegionCode {
-  readonly block: RegionBlock;
-  readonly records: readonly TranslatableRecord[];
-  /** The record after those: a branch of the region has none; else the interpreter goes on there. 0: none. */
-  readonly rest: number;
-  /** Handler of the record at `rest`, as the decoder chose it. */
-  readonly restHandler: number;
-  /** `rest` is the record that only falls through to the next block. */
-  readonly fallsThrough: boolean;
+const RCX = GPR + 8;
+const RSI = GPR + 48;
+const RDI = GPR + 56;
+
+/** Emits the check that a region's pages are where they have to be; else the interpreter goes on, by the entry's own handler. */
+export function emitPageCheck(
+  code: Code,
+  imports: HandlerImports,
+  handlerType: number,
+  descriptor: number,
+  handler: number,
+): void {
+  code.i32Const(0);
+  code.i32Load(ADDRESS_SPACE_SLOT);
+  code.i32Const(2);
+  code.i32Shl();
+  code.i32Load(descriptor);
+  code.i32Const(0);
+  code.i32Load(CODE_CONTEXT + 4);
+  code.i32Ne();
+  code.if(undefined);
+  code.i32Const(descriptor);
+  code.call(imports.core('checkRegion'));
+  code.i32Eqz();
+  code.if(undefined);
+  code.localGet(0);
+  code.i32Const(handler);
+  code.returnCallIndirect(handlerType, 0);
+  code.end();
+  code.end();
 }
 
-export class RegionEmitter extends NodeEmitter {
-  override variant: HandlerVariant;
-  readonly machine: RegionAccess;
-  readonly #handlerType: number;
-  readonly #code: ReadonlyMap<number, RegionCode>;
-  readonly #labels = new Map<RegionBlock, number>();
-  #boundaryLabel = 0;
-  #at!: RegionCode;
-  #stores = false;
+export class RegionEmitter extends RegionInstructions {
+  readonly #parts: ReadonlyMap<RegionBlock, RegionPart>;
+  /** Labels of loops, and of places where several paths meet. */
+  readonly #loops = new Map<RegionBlock, number>();
+  readonly #merges = new Map<RegionBlock, number>();
+  #at!: RegionPart;
 
-  constructor(
-    code: Code,
-    view: DataView,
-    imports: HandlerImports,
-    handlerType: number,
-    region: readonly RegionCode[],
-    used: ReadonlySet<number>,
-    written: ReadonlySet<number>,
-  ) {
-    const first = region[0]!.records[0]!.variant;
-    super(code, first, imports);
-    this.variant = first;
-    this.#handlerType = handlerType;
-    this.#code = new Map(region.map((part) => [part.block.ip, part]));
-    this.machine = new RegionAccess(code, view, imports, used, written);
-    this.leave = code.addLocal('i32');
+  constructor(code: Code, view: DataView, imports: RegionImports, handlerType: number, source: RegionSource) {
+    const first = source.parts[0]!.records[0]!.variant;
+    super(code, view, imports, handlerType, source.use, first, source.isLong);
+    this.#parts = new Map(source.parts.map((part) => [part.block, part]));
   }
 
   /** Emits the whole function. */
   emit(entry: RegionBlock): void {
-    const { code, imports, machine } = this;
-    code.block(undefined);
-    machine.faultLabel = code.openBlocks;
-    code.block(undefined);
-    this.#boundaryLabel = code.openBlocks;
+    const { code } = this;
+    // Whoever came here has charged the budget for the entry block, which every block does for itself.
+    code.localGet(this.budget);
+    code.i32Const(this.#parts.get(entry)!.count);
+    code.i32Add();
+    code.localSet(this.budget);
+    this.machine.flags.known = FLAGS_STORED;
+    this.frame.open();
     this.#tree(entry);
-    code.unreachable();
-    code.end();
-    machine.spill();
-    code.localGet(0);
-    code.call(imports.core('blockBoundary'));
-    code.returnCall(imports.proceed);
-    code.end();
-    machine.spill();
-    code.localGet(0);
-    code.call(imports.core('deliverFault'));
-    code.returnCall(imports.proceed);
+    this.frame.close();
   }
 
   // ---- Control flow between blocks. ----
   #tree(block: RegionBlock): void {
     const { code } = this;
+    const { flags } = this.machine;
     if (!block.isLoop) return this.#within(block, block.merges);
+    flags.known = FLAGS_UNKNOWN;
     code.loop(undefined);
-    this.#labels.set(block, code.openBlocks);
+    this.#loops.set(block, code.openBlocks);
     this.#within(block, block.merges);
     code.end();
   }
@@ -99,151 +96,186 @@ export class RegionEmitter extends NodeEmitter {
     if (merge === undefined) return this.#block(block);
     code.block(undefined);
     // A merge that is a loop too has its loop label only inside; forward edges use this one.
-    const label = code.openBlocks;
-    this.#mergeLabels.set(merge, label);
+    this.#merges.set(merge, code.openBlocks);
     this.#within(block, others);
     code.end();
+    this.machine.flags.known = FLAGS_UNKNOWN;
     this.#tree(merge);
   }
-  readonly #mergeLabels = new Map<RegionBlock, number>();
 
   #block(block: RegionBlock): void {
-    const part = this.#code.get(block.ip)!;
-    const { code } = this;
+    const part = this.#parts.get(block)!;
+    this.#charge(part);
     for (const { ip, variant, nodes } of part.records) {
-      this.#at = part;
-      this.machine.ip = ip;
+      this.#goTo(part, ip);
       this.variant = variant;
-      this.forgetValues();
-      this.#stores = contains(nodes, 'storeMachine');
-      this.statements(nodes);
+      this.instruction(nodes);
+      this.release();
       const last = nodes.at(-1)?.operation.op;
       if (last === 'jump' || last === 'jumpTo' || last === 'jumpIf') return;
       this.#leaveWhenDropped();
     }
-    this.#at = part;
-    this.machine.ip = part.rest;
-    if (part.fallsThrough) return this.#edge(block.next, RECORD_LINK_NEXT, 0);
-    this.machine.spill();
-    code.i32Const(part.rest);
-    code.i32Const(part.restHandler);
-    code.returnCallIndirect(this.#handlerType, 0);
+    this.#goTo(part, part.rest);
+    if (part.fallsThrough) this.#edge(part, 0, 'next');
+    else this.frame.leave(REST, part.rest);
   }
 
-  /** Goes on at a block of the region, or leaves through the link of the record at hand. */
-  #edge(target: number, link: number, taken: 0 | 1): void {
+  #goTo(part: RegionPart, ip: number): void {
+    this.#at = part;
+    this.machine.ip = ip;
+    this.machine.page = part.page;
+  }
+
+  /** Takes a block's instructions from the budget. */
+  #charge({ count, ip }: RegionPart): void {
     const { code } = this;
-    const part = target === 0 ? undefined : this.#code.get(target);
-    if (part === undefined) {
-      this.machine.spill();
-      code.i32Const(this.machine.ip);
-      code.localSet(0);
-      return emitFollow(code, link, taken, this.#handlerType, this.imports);
-    }
-    const { block } = part;
-    const left = this.entry();
-    code.i32Const(0);
-    code.i32Load(BUDGET);
-    code.i32Const(block.count);
+    code.localGet(this.budget);
+    code.i32Const(count);
     code.i32Sub();
-    code.localTee(left);
+    code.localTee(this.budget);
     code.i32Const(0);
     code.i32LtS();
     code.if(undefined);
-    code.i32Const(block.ip);
-    code.localSet(0);
-    code.br(code.depthOf(this.#boundaryLabel));
+    this.frame.leave(BOUNDARY, ip);
     code.end();
-    code.i32Const(0);
-    code.localGet(left);
-    code.i32Store(BUDGET);
-    const source = this.#at.block;
-    if (block.order <= source.order) return code.br(code.depthOf(this.#labels.get(block)!));
-    if (block.isMerge) return code.br(code.depthOf(this.#mergeLabels.get(block)!));
+  }
+
+  /** Goes on where the edge of the block leads, which may be out of the region. */
+  #edge(part: RegionPart, index: number, link: 'taken' | 'next'): void {
+    const target = part.block.edges[index] ?? null;
+    if (target === null) this.frame.follow(this.machine.ip, link);
+    else this.#goOn(part, target);
+  }
+
+  #goOn(part: RegionPart, target: RegionBlock): void {
+    const { code } = this;
+    const { page } = this.#parts.get(target)!;
+    if (page !== part.page) {
+      code.i32Const(0);
+      this.machine.address(page);
+      code.i64Store(CODE_PAGE);
+    }
+    if (target.order <= part.block.order) return code.br(code.depthOf(this.#loops.get(target)!));
+    if (target.isMerge) return code.br(code.depthOf(this.#merges.get(target)!));
     const { ip } = this.machine;
-    const at = this.#at;
-    const { variant } = this;
-    const stores = this.#stores;
-    this.#tree(block);
-    this.machine.ip = ip;
-    this.#at = at;
+    const { variant, stores } = this;
+    const { known } = this.machine.flags;
+    this.#tree(target);
+    this.#goTo(part, ip);
     this.variant = variant;
-    this.#stores = stores;
+    this.stores = stores;
+    this.machine.flags.known = known;
   }
 
   // ---- What instructions leave to the kind of code that they are part of. ----
-  #leaveWhenDropped(): void {
+  #leaveWhenDropped(reason = LEAVE_AFTER): void {
     const { code } = this;
-    if (!this.#stores) return;
+    if (!this.stores) return;
     code.localGet(this.leave);
     code.if(undefined);
-    this.machine.spill();
-    code.i32Const(this.machine.ip);
-    code.call(this.imports.core('leaveAfter'));
-    code.returnCall(this.imports.proceed);
+    this.frame.leave(reason, this.machine.ip);
     code.end();
   }
 
-  protected beforeCore(): void {
-    const { code } = this;
-    this.machine.spill();
-    code.i32Const(0);
-    code.i32Const(this.machine.ip);
-    code.i32Store(CURRENT);
-  }
-
-  protected afterCore(): void {
-    this.machine.load();
-  }
-
-  protected repeat(_operation: OperationOf<'repeat'>): void {
-    throw new Error('a repeated instruction is not part of a region');
-  }
-
   protected jump(target: Node): void {
-    this.machine.spill();
-    this.push(target);
-    this.code.call(this.imports.core('jumpTo'));
-    this.code.returnCall(this.imports.proceed);
+    const { code } = this;
+    const part = this.#at;
+    const returns = part.block.edges.map((block, index) => ({ block, address: part.returns[index]! }));
+    const predicted = returns.filter(({ block }) => block !== null);
+    if (predicted.length === 0) {
+      this.push(target);
+      return this.frame.jump();
+    }
+    const address = this.asLocal(target);
+    for (const { block, address: distance } of predicted) {
+      code.localGet(address);
+      this.machine.address(distance);
+      code.i64Eq();
+      code.if(undefined);
+      this.#goOn(part, block!);
+      code.end();
+    }
+    code.localGet(address);
+    this.frame.jump();
   }
 
   protected followTaken(): void {
     const { code } = this;
-    if (this.#stores) {
+    if (this.stores) {
       code.localGet(this.leave);
       code.if(undefined);
-      this.machine.spill();
       this.machine.relativeTarget();
-      if (this.variant.operandSize === 32) {
-        code.i64Const(0xffffffffn);
-        code.i64And();
-      }
-      code.call(this.imports.core('jumpTo'));
-      code.returnCall(this.imports.proceed);
+      this.frame.jump();
       code.end();
     }
-    this.#edge(this.#at.block.taken, RECORD_LINK_TAKEN, 1);
+    this.#edge(this.#at, 0, 'taken');
   }
 
   protected followNext(): void {
     this.#leaveWhenDropped();
-    this.#edge(this.#at.block.next, RECORD_LINK_NEXT, 0);
+    this.#edge(this.#at, 1, 'next');
   }
-}
 
-/** True when a node of the operation is among the nodes, or inside one of them. */
-function contains(nodes: readonly Node[], op: string): boolean {
-  return nodes.some(
-    ({ operation }) =>
-      operation.op === op ||
-      (operation.op === 'if' && (contains(operation.then, op) || contains(operation.otherwise, op))),
-  );
-}
+  /** A REP instruction: as in emit-repeat.ts, but for where registers are. */
+  protected repeat({ body, until, bulk }: OperationOf<'repeat'>): void {
+    const { code, machine } = this;
+    const { addressSize } = this.variant;
+    const isZero = (): void => {
+      machine.readRegister({ address: RCX }, addressSize);
+      if (addressSize === 64) code.i64Eqz();
+      else code.i32Eqz();
+    };
+    this.looping(() => {
+      code.block(undefined);
+      code.loop(undefined);
+      isZero();
+      code.brIf(1);
+      if (bulk) this.#repeatMany(bulk);
+      this.statements(body);
+      machine.writeRegister({ address: RCX }, 'general', addressSize, () => {
+        machine.readRegister({ address: RCX }, addressSize);
+        if (addressSize === 64) {
+          code.i64Const(1);
+          code.i64Sub();
+        } else {
+          code.i32Const(1);
+          code.i32Sub();
+        }
+      });
+      if (until) {
+        this.push(until);
+        code.brIf(1);
+      }
+      this.#leaveWhenDropped(SUSPEND);
+      code.localGet(this.budget);
+      code.i32Const(1);
+      code.i32Sub();
+      code.localTee(this.budget);
+      code.i32Const(0);
+      code.i32GtS();
+      code.brIf(0);
+      isZero();
+      code.brIf(1);
+      this.frame.leave(SUSPEND, machine.ip);
+      code.end();
+      code.end();
+    });
+  }
 
-/** Number of instructions in the block whose first record is at `ip`, and the handler that a record names. */
-export function blockCount(view: DataView, ip: number): number {
-  return view.getUint32(ip - BLOCK_HEADER + BLOCK_COUNT, true);
-}
-export function handlerOf(view: DataView, ip: number): number {
-  return view.getUint32(ip + RECORD_HANDLER, true);
+  /** Has the core do many repetitions at once, and begins anew when it did. */
+  #repeatMany(bulk: 'move' | 'fill'): void {
+    const { code, machine } = this;
+    const registers = bulk === 'move' ? [RCX, RSI, RDI] : [RCX, RDI];
+    const done = this.local('i32');
+    machine.spill(bulk === 'move' ? registers : [GPR, ...registers]);
+    this.storeBudget();
+    machine.record();
+    code.i32Const(Math.log2((this.variant.operandSize || 8) / 8));
+    code.call(this.imports.core(bulk === 'move' ? 'repeatMove' : 'repeatFill'));
+    code.localSet(done);
+    machine.load(registers);
+    this.loadBudget();
+    code.localGet(done);
+    code.brIf(0);
+  }
 }

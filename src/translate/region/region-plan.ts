@@ -1,23 +1,21 @@
-// Which blocks a region is made of, and the shape of its control flow: reverse postorder and dominators, from which
-// structured code follows (Ramsey, "Beyond Relooper", ICFP 2022).
+// The shape of a region's control flow: reverse postorder and dominators, from which structured code follows (Ramsey,
+// "Beyond Relooper", ICFP 2022).
 
 /** A decoded block as the region sees it. */
 export interface PlannedBlock {
   /** Address of its first record. */
   readonly ip: number;
-  /** Instructions that entering it takes from the budget. */
-  readonly count: number;
-  /** Addresses of the first records that its last record's links lead to; 0: none, or outside of the region. */
-  readonly taken: number;
-  readonly next: number;
+  /** Addresses of the first records that it may lead to; 0: out of the region. */
+  readonly targets: readonly number[];
 }
 
 /** A block in its place. */
-export interface RegionBlock extends PlannedBlock {
+export interface RegionBlock {
+  readonly ip: number;
   /** Position in reverse postorder. */
   readonly order: number;
-  /** Blocks of the region that it may go on to, without duplicates. */
-  readonly successors: readonly RegionBlock[];
+  /** Where each target of the planned block is; null: out of the region. */
+  readonly edges: readonly (RegionBlock | null)[];
   /** The blocks that it immediately dominates and that several forward edges reach, the last in order first. */
   readonly merges: readonly RegionBlock[];
   /** A backward edge leads here. */
@@ -27,69 +25,47 @@ export interface RegionBlock extends PlannedBlock {
 }
 
 interface Draft {
-  block: PlannedBlock;
+  readonly ip: number;
   order: number;
-  successors: Draft[];
-  predecessors: Draft[];
+  edges: (Draft | null)[];
+  readonly predecessors: Draft[];
   dominator: Draft | null;
-  merges: Draft[];
+  readonly merges: Draft[];
   isLoop: boolean;
   isMerge: boolean;
-  ip: number;
-  count: number;
-  taken: number;
-  next: number;
 }
 
-/** The blocks of a region, entry first, in reverse postorder. Edges that would make it irreducible are cut: they leave the region. */
+/** The blocks that the first one reaches, that one first, in reverse postorder. Edges that would make the region irreducible are cut: they leave it. */
 export function planRegion(blocks: readonly PlannedBlock[]): readonly RegionBlock[] {
   const drafts = new Map<number, Draft>();
-  for (const block of blocks) {
-    drafts.set(block.ip, {
-      block,
+  for (const { ip } of blocks) {
+    drafts.set(ip, {
+      ip,
       order: -1,
-      successors: [],
+      edges: [],
       predecessors: [],
       dominator: null,
       merges: [],
       isLoop: false,
       isMerge: false,
-      ip: block.ip,
-      count: block.count,
-      taken: block.taken,
-      next: block.next,
     });
   }
-  for (const draft of drafts.values()) {
-    for (const ip of new Set([draft.taken, draft.next])) {
-      const successor = drafts.get(ip);
-      if (successor) draft.successors.push(successor);
-      else if (ip === draft.taken) draft.taken = 0;
-      if (!drafts.has(draft.next)) draft.next = 0;
-    }
-  }
+  for (const { ip, targets } of blocks) drafts.get(ip)!.edges = targets.map((target) => drafts.get(target) ?? null);
   const ordered = reversePostorder(drafts.get(blocks[0]!.ip)!);
-  for (const draft of ordered) for (const successor of draft.successors) successor.predecessors.push(draft);
+  for (const draft of ordered) for (const target of draft.edges) target?.predecessors.push(draft);
   findDominators(ordered);
   for (const draft of ordered) {
-    draft.successors = draft.successors.filter((successor) => {
-      if (successor.order > draft.order) return true;
-      if (dominates(successor, draft)) {
-        successor.isLoop = true;
-        return true;
-      }
-      if (draft.taken === successor.ip) draft.taken = 0;
-      if (draft.next === successor.ip) draft.next = 0;
-      return false;
+    draft.edges = draft.edges.map((target) => {
+      if (target === null || target.order > draft.order) return target;
+      if (!dominates(target, draft)) return null;
+      target.isLoop = true;
+      return target;
     });
   }
   for (const draft of ordered) {
-    const forward = ordered.filter((other) => other.order < draft.order && other.successors.includes(draft)).length;
-    // A block whose branch leads to one place both ways reaches it twice.
-    const twice = ordered.some(
-      (other) => other.order < draft.order && other.taken === draft.ip && other.next === draft.ip,
-    );
-    draft.isMerge = forward > 1 || twice;
+    // An edge for each way: a branch that leads to one place both ways reaches it twice.
+    const forward = draft.predecessors.filter(({ order }) => order < draft.order).length;
+    draft.isMerge = forward > 1;
     if (draft.isMerge) draft.dominator!.merges.push(draft);
   }
   for (const draft of ordered) draft.merges.sort((a, b) => b.order - a.order);
@@ -101,7 +77,7 @@ function reversePostorder(entry: Draft): Draft[] {
   const seen = new Set<Draft>();
   const visit = (draft: Draft): void => {
     seen.add(draft);
-    for (const successor of draft.successors) if (!seen.has(successor)) visit(successor);
+    for (const target of draft.edges) if (target !== null && !seen.has(target)) visit(target);
     finished.push(draft);
   };
   visit(entry);

@@ -1,166 +1,220 @@
-// Reads the decoded blocks that a region is grown from: over the links that running them has made.
+// Grows a region from a hot block: over jumps, branches and calls, into other pages, and back from calls.
 
-import {
-  BLOCK_HEADER,
-  BLOCK_MODE,
-  MODE_STEP,
-  RECORD_INDEX,
-  RECORD_BASE,
-  RECORD_LINK_NEXT,
-  RECORD_LINK_TAKEN,
-  RECORD_SIZE,
-  GPR,
-} from '../../core/layout.ts';
-import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE } from '../handler-table.ts';
-import type { HandlerVariant } from '../handler-variant.ts';
-import { IrBuilder } from '../ir-builder.ts';
+import { GPR, MODE_CODE_64, MODE_CODE_MASK, MODE_STEP, RECORD_BASE, RECORD_INDEX } from '../../core/layout.ts';
+import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Node } from '../ir.ts';
-import { isGeneral, registerAddress } from './region-access.ts';
-import { planRegion, type PlannedBlock, type RegionBlock } from './region-plan.ts';
-import { blockCount, handlerOf, type RegionCode } from './region-emitter.ts';
+import type { BlockContent, BlockReader, Successor, TranslatableRecord } from './block-reader.ts';
+import { planRegion, type RegionBlock } from './region-plan.ts';
+import { localRegister, registerAddress, type RegisterUse } from './region-state.ts';
 
-const MOST_BLOCKS = 24;
-const MOST_INSTRUCTIONS = 300;
+const MOST_BLOCKS = 40;
+const MOST_INSTRUCTIONS = 240;
+/** Returns are compared with so many places that calls in the region came from. */
+const MOST_RETURNS = 3;
+/** A block that ran less often than this part of the entry's executions is left to the interpreter. */
+const RARE = 64;
 
-/** A record whose instruction regions can contain. */
-export interface TranslatableRecord {
+/** A block of the region with what is emitted for it. */
+export interface RegionPart extends BlockContent {
+  readonly block: RegionBlock;
   readonly ip: number;
-  readonly variant: HandlerVariant;
-  readonly nodes: readonly Node[];
+  /** Instructions that entering it takes from the budget. */
+  readonly count: number;
+  /** Distance of its page from the entry's, bytes. */
+  readonly page: number;
+  /** For each edge of a block that ends with a return: the address that leads there, as a distance from the entry's page. */
+  readonly returns: readonly number[];
+}
+
+/** A page, or part of one, that has to be where it was. */
+export interface RegionPage {
+  readonly distance: number;
+  readonly frame: number;
+  /** First record of a block with bytes there. */
+  readonly block: number;
 }
 
 export interface RegionSource {
   readonly entry: RegionBlock;
-  readonly parts: readonly RegionCode[];
-  /** General registers that the region's instructions name, and those among them that they write. */
-  readonly used: ReadonlySet<number>;
-  readonly written: ReadonlySet<number>;
+  readonly parts: readonly RegionPart[];
+  /** The pages besides the entry's own; none for a region inside one page. */
+  readonly pages: readonly RegionPage[];
+  readonly use: RegisterUse;
   /** Core routines that its instructions call. */
   readonly routines: ReadonlySet<string>;
   readonly instructions: number;
+  readonly isLong: boolean;
 }
 
-interface BlockParts {
-  readonly records: TranslatableRecord[];
-  readonly rest: number;
-  readonly restHandler: number;
-  readonly fallsThrough: boolean;
-  readonly taken: number;
-  readonly next: number;
+/** A block while the region grows. */
+interface Growing {
+  readonly ip: number;
+  readonly page: number;
+  readonly content: BlockContent;
+  /** The entry block of the function that it was reached in: the target of a call, or the region's entry. */
+  readonly callee: number;
+}
+
+/** Where a call in the region came from. */
+interface CallSite {
+  readonly target: number;
+  readonly distance: number;
 }
 
 export class RegionReader {
   readonly #view: DataView;
-  readonly #variants: HandlerVariant[] = [];
-  readonly #nodes = new Map<number, readonly Node[] | null>();
-  /** The handlers that regions replaced, by address of the record. */
-  readonly #replaced: ReadonlyMap<number, number>;
+  readonly #blocks: BlockReader;
 
-  constructor(view: DataView, replaced: ReadonlyMap<number, number>) {
+  constructor(view: DataView, blocks: BlockReader) {
     this.#view = view;
-    this.#replaced = replaced;
-    for (const { index, variant } of allVariants()) this.#variants[index] = variant;
+    this.#blocks = blocks;
   }
 
   /** The region whose entry is the block with its first record at `ip`, or null when its first instruction cannot be in one. */
   read(ip: number): RegionSource | null {
-    if (this.#view.getUint32(ip - BLOCK_HEADER + BLOCK_MODE, true) & MODE_STEP) return null;
-    const blocks = new Map<number, BlockParts>();
-    let instructions = 0;
-    const queue = [ip];
-    while (queue.length > 0 && blocks.size < MOST_BLOCKS && instructions < MOST_INSTRUCTIONS) {
-      const at = queue.shift()!;
-      if (at === 0 || blocks.has(at)) continue;
-      const parts = this.#block(at);
-      if (parts.records.length === 0) continue;
-      blocks.set(at, parts);
-      instructions += parts.records.length;
-      queue.push(parts.taken, parts.next);
-    }
-    if (!blocks.has(ip)) return null;
-    const planned: PlannedBlock[] = [...blocks].map(([at, { taken, next }]) => ({
-      ip: at,
-      count: blockCount(this.#view, at),
-      taken,
-      next,
-    }));
+    const blocks = this.#blocks;
+    const mode = blocks.mode(ip);
+    if (mode & MODE_STEP || blocks.machine(ip) === 0) return null;
+    const isLong = (mode & MODE_CODE_MASK) === MODE_CODE_64;
+    const grown = this.#grow(ip);
+    if (!grown.blocks.has(ip)) return null;
+    const { targets, returns } = this.#targets(grown);
+    const planned = [...grown.blocks.keys()].map((at) => ({ ip: at, targets: targets.get(at)! }));
     const ordered = planRegion(planned);
-    const parts = ordered.map((block): RegionCode => ({ block, ...blocks.get(block.ip)! }));
-    const used = new Set<number>();
-    const written = new Set<number>();
+    const parts = ordered.map((block): RegionPart => {
+      const { content, page } = grown.blocks.get(block.ip)!;
+      return {
+        ...content,
+        block,
+        ip: block.ip,
+        page,
+        count: blocks.count(block.ip),
+        returns: returns.get(block.ip) ?? [],
+      };
+    });
+    const use: RegisterUse = { used: new Set(), written: new Set() };
     const routines = new Set<string>();
-    for (const { records } of parts) for (const record of records) this.#survey(record, used, written, routines);
-    return { entry: ordered[0]!, parts, used, written, routines, instructions };
+    let instructions = 0;
+    for (const { records } of parts) {
+      instructions += records.length;
+      for (const record of records) this.#survey(record, use, routines);
+    }
+    return { entry: ordered[0]!, parts, pages: this.#pages(parts), use, routines, instructions, isLong };
   }
 
-  #block(first: number): BlockParts {
-    const view = this.#view;
-    const records: TranslatableRecord[] = [];
-    const count = blockCount(view, first);
-    for (let index = 0; index <= count; index++) {
-      const ip = first + index * RECORD_SIZE;
-      const handler = this.#replaced.get(ip) ?? handlerOf(view, ip);
-      if (handler === HANDLER_FALL_THROUGH) {
-        const next = view.getUint32(ip + RECORD_LINK_NEXT, true);
-        return { records, rest: ip, restHandler: handler, fallsThrough: true, taken: 0, next };
-      }
-      const nodes = this.#translatable(handler);
-      if (nodes === null) return { records, rest: ip, restHandler: handler, fallsThrough: false, taken: 0, next: 0 };
-      const variant = this.#variants[handler]!;
-      records.push({ ip, variant, nodes });
-      const last = nodes.at(-1)?.operation.op;
-      if (last === 'jump' || last === 'jumpTo' || last === 'jumpIf') {
-        const taken = last === 'jump' ? 0 : view.getUint32(ip + RECORD_LINK_TAKEN, true);
-        const next = last === 'jumpIf' ? view.getUint32(ip + RECORD_LINK_NEXT, true) : 0;
-        return { records, rest: 0, restHandler: 0, fallsThrough: false, taken, next };
+  #grow(entry: number): { blocks: Map<number, Growing>; calls: Map<number, CallSite[]> } {
+    const blocks = new Map<number, Growing>();
+    const calls = new Map<number, CallSite[]>();
+    const rare = Math.max(1, Math.floor(this.#blocks.executions(entry) / RARE));
+    let instructions = 0;
+    const queue: { ip: number; page: number; callee: number }[] = [{ ip: entry, page: 0, callee: entry }];
+    while (queue.length > 0 && blocks.size < MOST_BLOCKS && instructions < MOST_INSTRUCTIONS) {
+      const { ip, page, callee } = queue.shift()!;
+      if (blocks.has(ip) || (ip !== entry && this.#blocks.executions(ip) < rare)) continue;
+      const content = this.#blocks.read(ip);
+      if (content.records.length === 0) continue;
+      blocks.set(ip, { ip, page, content, callee });
+      instructions += content.records.length;
+      const { continuation } = content;
+      for (const successor of content.successors) {
+        if (successor.ip === 0) continue;
+        const isCall = content.ends === 'call';
+        queue.push({ ip: successor.ip, page: page + successor.page, callee: isCall ? successor.ip : callee });
+        if (!isCall || continuation === null || continuation.ip === 0) continue;
+        const sites = calls.get(successor.ip) ?? [];
+        if (sites.length >= MOST_RETURNS) continue;
+        sites.push({ target: continuation.ip, distance: page + content.nextOffset });
+        calls.set(successor.ip, sites);
+        queue.push({ ip: continuation.ip, page, callee });
       }
     }
-    throw new Error('A block has no end.');
+    return { blocks, calls };
   }
 
-  /** The IR of a handler whose instruction a region can contain, or null. */
-  #translatable(handler: number): readonly Node[] | null {
-    const known = this.#nodes.get(handler);
-    if (known !== undefined) return known;
-    const nodes = this.#build(handler);
-    this.#nodes.set(handler, nodes);
-    return nodes;
+  /** What each block may lead to inside the region. A block that is met at another distance than its own does not count. */
+  #targets({ blocks, calls }: { blocks: ReadonlyMap<number, Growing>; calls: ReadonlyMap<number, CallSite[]> }): {
+    targets: Map<number, number[]>;
+    returns: Map<number, number[]>;
+  } {
+    const targets = new Map<number, number[]>();
+    const returns = new Map<number, number[]>();
+    for (const { ip, page, content, callee } of blocks.values()) {
+      const inside = (successor: Successor): number =>
+        blocks.get(successor.ip)?.page === page + successor.page ? successor.ip : 0;
+      if (content.ends !== 'return') {
+        targets.set(ip, content.successors.map(inside));
+        continue;
+      }
+      const sites = (calls.get(callee) ?? []).filter(({ target }) => blocks.has(target));
+      targets.set(
+        ip,
+        sites.map(({ target }) => target),
+      );
+      returns.set(
+        ip,
+        sites.map(({ distance }) => distance),
+      );
+    }
+    return { targets, returns };
   }
 
-  #build(handler: number): readonly Node[] | null {
-    const variant = this.#variants[handler];
-    if (handler === HANDLER_RAISE || variant === undefined || variant.environment === 'segmented') return null;
-    if (variant.repetition !== 'none') return null;
-    const { attributes } = variant.form;
-    if (attributes.has('transfers') || attributes.has('exits')) return null;
-    const nodes = IrBuilder.build(variant);
-    const last = nodes.at(-1)?.operation.op;
-    const jumps = last === 'jump' || last === 'jumpTo' || last === 'jumpIf';
-    return attributes.has('ends') && !jumps ? null : nodes;
+  #pages(parts: readonly RegionPart[]): RegionPage[] {
+    const pages = new Map<number, RegionPage>();
+    const add = (distance: number, machine: number, block: number): void => {
+      if (!pages.has(distance)) pages.set(distance, { distance, frame: machine - (machine % 4096), block });
+    };
+    for (const { ip, page } of parts) {
+      if (page !== 0) add(page, this.#blocks.machine(ip), ip);
+      const second = this.#blocks.second(ip);
+      if (second !== 0 && page + 4096 !== 0) add(page + 4096, second, ip);
+    }
+    return [...pages.values()];
   }
 
   /** Notes what the instruction names. */
-  #survey(record: TranslatableRecord, used: Set<number>, written: Set<number>, routines: Set<string>): void {
+  #survey(record: TranslatableRecord, { used, written }: RegisterUse, routines: Set<string>): void {
     const view = this.#view;
     const note = (address: number, writes: boolean): void => {
-      if (!isGeneral(address)) return;
-      used.add((address - GPR) >> 3);
-      if (writes) written.add((address - GPR) >> 3);
+      const register = localRegister(address);
+      if (register === 0) return;
+      used.add(register);
+      if (writes) written.add(register);
+    };
+    const noteRepeat = (bulk: string | null): void => {
+      for (const number of bulk === 'move' ? [1, 6, 7] : bulk === 'fill' ? [1, 7] : [1]) note(GPR + 8 * number, true);
+      if (bulk === 'fill') note(GPR, false);
     };
     const visit = (nodes: readonly Node[]): void => {
       for (const { operation } of nodes) {
-        if (operation.op === 'readRegister' || operation.op === 'writeRegister') {
-          note(registerAddress(view, record.ip, operation.place), operation.op === 'writeRegister');
-        } else if (operation.op === 'stackOffset' || operation.op === 'adjustStack') {
-          note(GPR + 32, operation.op === 'adjustStack');
-        } else if (operation.op === 'offset' && !operation.absolute) {
-          note(view.getUint16(record.ip + RECORD_BASE, true), false);
-          note(view.getUint16(record.ip + RECORD_INDEX, true), false);
-        } else if (operation.op === 'core') {
-          routines.add(operation.routine);
-        } else if (operation.op === 'if') {
-          visit(operation.then);
-          visit(operation.otherwise);
+        switch (operation.op) {
+          case 'readRegister':
+          case 'writeRegister':
+            note(registerAddress(view, record.ip, operation.place), operation.op === 'writeRegister');
+            break;
+          case 'stackOffset':
+          case 'adjustStack':
+            note(GPR + 32, operation.op === 'adjustStack');
+            break;
+          case 'offset':
+            if (operation.absolute) break;
+            note(view.getUint16(record.ip + RECORD_BASE, true), false);
+            note(view.getUint16(record.ip + RECORD_INDEX, true), false);
+            break;
+          case 'core':
+            routines.add(operation.routine);
+            // Whatever it reads has to be in the CPU state, and it may write what the region holds in locals.
+            if (coreRoutines[operation.routine].registers) for (const register of [...used]) written.add(register);
+            break;
+          case 'repeat':
+            noteRepeat(operation.bulk);
+            if (operation.bulk !== null) routines.add(operation.bulk === 'move' ? 'repeatMove' : 'repeatFill');
+            visit(operation.body);
+            break;
+          case 'if':
+            visit(operation.then);
+            visit(operation.otherwise);
+            break;
+          default:
         }
       }
     };

@@ -1,59 +1,60 @@
 // Translates hot regions while the guest runs: reads what the interpreter's counters found, compiles a batch, and puts each
 // function in the place of its entry block's first handler.
 
-import { HOT_COUNT, HOT_MASK, HOT_QUEUE, RECORD_HANDLER } from '../../core/layout.ts';
-import { coreRoutines, type CoreRoutine } from '../../isa/core-routines.ts';
-import type { ValueType } from '../../wasm/value-type.ts';
-import { ModuleBuilder } from '../../wasm/module-builder.ts';
+import {
+  ARENA_END,
+  ARENA_NEXT,
+  HOT_COUNT,
+  HOT_MASK,
+  HOT_QUEUE,
+  RECORD_HANDLER,
+  REGION_PAGE_BLOCK,
+  REGION_PAGE_COUNT,
+  REGION_PAGE_DISTANCE,
+  REGION_PAGE_FRAME,
+  REGION_PAGE_SIZE,
+  REGION_PAGES,
+  BLOCK_HEADER,
+} from '../../core/layout.ts';
 import { handlerCount } from '../handler-table.ts';
-import { engineRoutines } from '../interpreter-module.ts';
-import { RegionEmitter } from './region-emitter.ts';
+import { BlockReader, handlerAt } from './block-reader.ts';
+import { buildRegions, type PlacedRegion } from './region-module.ts';
 import { RegionReader, type RegionSource } from './region-source.ts';
 
-/** What the translator needs of an instantiated interpreter. */
-export interface InterpreterExports {
-  readonly handlers: WebAssembly.Table;
-  readonly proceed: unknown;
-}
+/** What the translator needs of an instantiated interpreter: its table, and the functions that regions import. */
+export type InterpreterExports = Record<string, unknown> & { readonly handlers: WebAssembly.Table };
 
 /** Each module costs the host memory and time of its own: so many hot blocks make one, or what there is after so many milliseconds. */
 const SMALLEST_BATCH = 16;
 const LONGEST_WAIT = 20;
+/** The guest waits for so many milliseconds at most; what is hot beside that waits for the next time. */
+const LONGEST_TURN = 4;
+/** So many regions live at once: hosts have a limit for modules, and a region that is still wanted is soon made again. */
+const MOST_REGIONS = 20_000;
 
 export interface TranslatorStatistics {
+  /** Regions made so far, those among them that are gone again, and the modules that they came in. */
   regions: number;
+  dropped: number;
   modules: number;
   wasmBytes: number;
+  /** Guest instructions in all regions. */
   instructions: number;
   /** Host time spent translating, in nanoseconds. */
   time: number;
 }
 
-/** What regions call whatever their instructions are. */
-const ENGINE_ROUTINES = [
-  'loadMiss',
-  'storeMiss',
-  'updateMiss',
-  'storeCommit',
-  'deliverFault',
-  'raiseFault',
-  'blockBoundary',
-  'jumpTo',
-  'followLink',
-  'leaveAfter',
-  'noteHot',
-];
-
-function signatureOf(name: string): { parameters: readonly ValueType[]; results: readonly ValueType[] } {
-  const engine = engineRoutines[name];
-  if (engine) return engine;
-  const { parameters, result } = coreRoutines[name as CoreRoutine];
-  return { parameters, results: result === null ? [] : [result] };
+/** A region in the table. */
+interface Installed {
+  readonly slot: number;
+  /** The handler of its entry's first record, as the decoder chose it. */
+  readonly handler: number;
 }
 
 export class Translator {
   readonly statistics: TranslatorStatistics = {
     regions: 0,
+    dropped: 0,
     modules: 0,
     wasmBytes: 0,
     instructions: 0,
@@ -63,10 +64,16 @@ export class Translator {
   readonly #view: DataView;
   readonly #core: Record<string, unknown>;
   readonly #interpreter: InterpreterExports;
-  readonly #replaced = new Map<number, number>();
+  /** By address of the entry's first record, the oldest first. */
+  readonly #installed = new Map<number, Installed>();
+  /** Blocks inside regions that are no entries: they become entries when they turn out to be hot all the same. */
+  readonly #covered = new Set<number>();
+  readonly #blocks: BlockReader;
   readonly #reader: RegionReader;
-  #nextSlot = handlerCount;
   readonly #batch: number;
+  #waiting: number[] = [];
+  #freeSlots: number[] = [];
+  #nextSlot = handlerCount;
   /** When regions were last made, in milliseconds of the host. */
   #last = 0;
 
@@ -81,79 +88,129 @@ export class Translator {
     this.#view = new DataView(memory.buffer);
     this.#core = core;
     this.#interpreter = interpreter;
-    this.#reader = new RegionReader(this.#view, this.#replaced);
+    this.#blocks = new BlockReader(
+      this.#view,
+      core['decodedBlock'] as (machine: number, mode: number) => number,
+      (ip) => this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip),
+    );
+    this.#reader = new RegionReader(this.#view, this.#blocks);
     this.#view.setUint32(HOT_MASK, after - 1, true);
     this.#batch = after === 1 ? 1 : SMALLEST_BATCH;
   }
 
-  /** Translates the blocks that became hot since the last call. To be called while no guest code runs. */
+  /** Translates blocks that became hot. To be called while no guest code runs. */
   translateHot(): void {
-    const count = this.#view.getUint32(HOT_COUNT, true);
-    if (count === 0) return;
+    const view = this.#view;
+    const count = view.getUint32(HOT_COUNT, true);
+    if (count === 0 && this.#waiting.length === 0) return;
     const start = performance.now();
-    if (count < this.#batch && start - this.#last < LONGEST_WAIT) return;
+    if (count < this.#batch && this.#waiting.length === 0 && start - this.#last < LONGEST_WAIT) return;
     this.#last = start;
-    this.#view.setUint32(HOT_COUNT, 0, true);
+    view.setUint32(HOT_COUNT, 0, true);
+    for (let index = 0; index < count; index++) this.#waiting.push(view.getUint32(HOT_QUEUE + 4 * index, true));
     const sources: RegionSource[] = [];
-    for (let index = 0; index < count; index++) {
-      const ip = this.#view.getUint32(HOT_QUEUE + 4 * index, true);
-      if (this.#replaced.has(ip)) continue;
-      const source = this.#reader.read(ip);
+    let done = 0;
+    while (done < this.#waiting.length && performance.now() - start < LONGEST_TURN) {
+      const source = this.#choose(this.#waiting[done++]!);
       if (source) sources.push(source);
     }
+    this.#waiting.splice(0, done);
     if (sources.length > 0) this.#install(sources);
     this.statistics.time += Math.round((performance.now() - start) * 1e6);
   }
 
+  #choose(ip: number): RegionSource | null {
+    if (this.#installed.has(ip) || this.#covered.delete(ip)) return null;
+    const source = this.#reader.read(ip);
+    if (source === null) return null;
+    this.#covered.delete(ip);
+    for (const part of source.parts) if (part.ip !== ip && !this.#installed.has(part.ip)) this.#covered.add(part.ip);
+    return source;
+  }
+
   /** All decoded code is gone: so are the places of its regions. */
   forget(): void {
-    this.#replaced.clear();
+    for (const { slot } of this.#installed.values()) this.#release(slot);
+    this.#installed.clear();
+    this.#covered.clear();
+    this.#waiting = [];
     this.#view.setUint32(HOT_COUNT, 0, true);
-    this.#nextSlot = handlerCount;
+  }
+
+  /**
+   * Gives up regions: the interpreter runs their code again, until it is found hot. To be called while no guest code runs.
+   * @param chosen says which, by the address of the entry's first record
+   */
+  evict(chosen: (ip: number) => boolean): void {
+    for (const [ip, { slot, handler }] of [...this.#installed]) {
+      if (!chosen(ip)) continue;
+      this.#installed.delete(ip);
+      this.#release(slot);
+      this.#view.setUint32(ip + RECORD_HANDLER, handler, true);
+    }
+    this.#covered.clear();
+  }
+
+  #release(slot: number): void {
+    this.statistics.dropped++;
+    this.#interpreter.handlers.set(slot, null);
+    this.#freeSlots.push(slot);
+  }
+
+  /** Makes room in the table: of regions whose code is gone, and if that is not enough of the oldest half. */
+  #makeRoom(): void {
+    this.evict((ip) => this.#blocks.machine(ip) === 0);
+    if (this.#installed.size <= MOST_REGIONS / 2) return;
+    let left = this.#installed.size / 2;
+    this.evict(() => left-- > 0);
   }
 
   #install(sources: readonly RegionSource[]): void {
-    const builder = new ModuleBuilder();
-    builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
-    const handlerType = builder.type(['i32'], ['i32']);
-    const proceed = builder.importFunction('interpreter', 'proceed', handlerType);
-    builder.importTable('interpreter', 'handlers', { initial: handlerCount });
-    const indices = new Map<string, number>();
-    const names = new Set(ENGINE_ROUTINES);
-    for (const { routines } of sources) for (const name of routines) names.add(name);
-    for (const name of names) {
-      const { parameters, results } = signatureOf(name);
-      indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
-    }
-    const imports = { core: (name: string): number => indices.get(name)!, proceed };
-    const functions = sources.map(({ entry, parts, used, written }) => {
-      const index = builder.declareFunction(handlerType, `region_${entry.ip.toString(16)}`);
-      builder.export(`region${index}`, 'function', index);
-      new RegionEmitter(builder.body(index), this.#view, imports, handlerType, parts, used, written).emit(entry);
-      return index;
+    if (this.#installed.size + sources.length > MOST_REGIONS) this.#makeRoom();
+    const regions = sources.flatMap((source): PlacedRegion[] => {
+      const { ip } = source.entry;
+      const descriptor = source.pages.length === 0 ? 0 : this.#describe(source);
+      return descriptor === null ? [] : [{ source, descriptor, handler: handlerAt(this.#view, ip) }];
     });
-    const bytes = builder.toBytes();
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    if (regions.length === 0) return;
+    const bytes = buildRegions(this.#view, regions);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { memory: this.#memory },
       core: this.#core,
-      interpreter: { proceed: this.#interpreter.proceed, handlers: this.#interpreter.handlers },
+      interpreter: this.#interpreter,
     });
-    functions.forEach((index, position) =>
-      this.#place(sources[position]!.entry.ip, instance.exports[`region${index}`]),
-    );
+    regions.forEach(({ source, handler }, index) => this.#place(source.entry.ip, handler, exports[`region${index}`]));
     const { statistics } = this;
     statistics.modules++;
-    statistics.regions += sources.length;
+    statistics.regions += regions.length;
     statistics.wasmBytes += bytes.length;
-    for (const { instructions } of sources) statistics.instructions += instructions;
+    for (const { source } of regions) statistics.instructions += source.instructions;
   }
 
-  #place(ip: number, region: unknown): void {
+  /** Writes the descriptor of a region's pages into the arena of decoded code; null when that is full. */
+  #describe({ pages }: RegionSource): number | null {
+    const view = this.#view;
+    const descriptor = view.getUint32(ARENA_NEXT, true);
+    const end = descriptor + REGION_PAGES + pages.length * REGION_PAGE_SIZE;
+    if (end > view.getUint32(ARENA_END, true)) return null;
+    view.setUint32(ARENA_NEXT, end + (end % 16 === 0 ? 0 : 16 - (end % 16)), true);
+    new Uint8Array(this.#memory.buffer, descriptor, REGION_PAGES).fill(0);
+    view.setUint32(descriptor + REGION_PAGE_COUNT, pages.length, true);
+    pages.forEach(({ distance, frame, block }, index) => {
+      const page = descriptor + REGION_PAGES + index * REGION_PAGE_SIZE;
+      view.setBigInt64(page + REGION_PAGE_DISTANCE, BigInt(distance), true);
+      view.setUint32(page + REGION_PAGE_FRAME, frame, true);
+      view.setUint32(page + REGION_PAGE_BLOCK, block - BLOCK_HEADER, true);
+    });
+    return descriptor;
+  }
+
+  #place(ip: number, handler: number, region: unknown): void {
     const { handlers } = this.#interpreter;
-    const slot = this.#nextSlot++;
+    const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
     if (slot >= handlers.length) handlers.grow(1024);
     handlers.set(slot, region);
-    this.#replaced.set(ip, this.#view.getUint32(ip + RECORD_HANDLER, true));
+    this.#installed.set(ip, { slot, handler });
     this.#view.setUint32(ip + RECORD_HANDLER, slot, true);
   }
 }

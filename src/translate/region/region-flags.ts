@@ -1,0 +1,475 @@
+// The flags inside a region: what they follow from is kept in locals, and a flag is worked out where it is read. The local
+// `kind` always says at run time what the two others hold (the FLAGS_ kinds of layout.ts); usually it is also known while
+// the region is made, and then a comparison and the branch after it become one WebAssembly comparison.
+
+import {
+  FLAGS_DECREMENT,
+  FLAGS_DIFFERENCE,
+  FLAGS_INCREMENT,
+  FLAGS_LOGIC,
+  FLAGS_STORED,
+  FLAGS_SUM,
+  FLAGS_WORDS,
+} from '../../core/layout.ts';
+import type { Flag } from '../../isa/abstract-machine.ts';
+import type { Code } from '../../wasm/code.ts';
+import type { EmitContext, FlagAccess } from '../emit-context.ts';
+import { emitCondition, emitReadFlag, emitWriteFlag, type FlagPlace } from '../emit-flags.ts';
+import { emitCarries, signTo64, wasmType } from '../emit-pure.ts';
+import { FlagWords, isZero } from '../flags-in-memory.ts';
+import type { Node } from '../ir.ts';
+
+/** The condition that a flag alone is. */
+const conditionOf: Record<Flag, number> = { OF: 0x0, CF: 0x2, ZF: 0x4, SF: 0x8, PF: 0xa, AF: -1 };
+
+/** The kind is known only at run time. */
+export const FLAGS_UNKNOWN = -1;
+
+/** FLAG_RESULT and FLAG_AUX in the two locals. */
+class WordsInLocals implements FlagPlace {
+  readonly #code: Code;
+  readonly #a: number;
+  readonly #b: number;
+
+  constructor(code: Code, a: number, b: number) {
+    this.#code = code;
+    this.#a = a;
+    this.#b = b;
+  }
+
+  pushResult(): void {
+    this.#code.localGet(this.#a);
+  }
+  storeResult(push: () => void): void {
+    push();
+    this.#code.localSet(this.#a);
+  }
+  pushHigh(): void {
+    this.#code.localGet(this.#b);
+    this.#code.i64Const(32);
+    this.#code.i64ShrU();
+    this.#code.i32WrapI64();
+  }
+  storeHigh(push: () => void): void {
+    const code = this.#code;
+    code.localGet(this.#b);
+    code.i64Const(0xffffffff);
+    code.i64And();
+    push();
+    code.i64ExtendI32U();
+    code.i64Const(32);
+    code.i64Shl();
+    code.i64Or();
+    code.localSet(this.#b);
+  }
+  pushLow(): void {
+    this.#code.localGet(this.#b);
+    this.#code.i32WrapI64();
+  }
+  storeLow(push: () => void): void {
+    const code = this.#code;
+    code.localGet(this.#b);
+    code.i64Const(32);
+    code.i64ShrU();
+    code.i64Const(32);
+    code.i64Shl();
+    push();
+    code.i64ExtendI32U();
+    code.i64Or();
+    code.localSet(this.#b);
+  }
+}
+
+export class RegionFlags implements FlagAccess {
+  /** Locals: kind, i32; a and b, i64. */
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+  /** What is known of the kind where code is being emitted. */
+  known: number = FLAGS_UNKNOWN;
+  readonly #context: EmitContext;
+  readonly #code: Code;
+  readonly #words: WordsInLocals;
+  readonly #stored: FlagWords;
+
+  constructor(context: EmitContext) {
+    this.#context = context;
+    const { code } = context;
+    this.#code = code;
+    this.kind = code.addLocal('i32');
+    this.a = code.addLocal('i64');
+    this.b = code.addLocal('i64');
+    this.#words = new WordsInLocals(code, this.a, this.b);
+    this.#stored = new FlagWords(code);
+  }
+
+  /** Stores them where everybody else looks for them. What is in the locals stays. */
+  settle(): void {
+    const code = this.#code;
+    if (this.known === FLAGS_STORED) return;
+    const call = (): void => {
+      code.localGet(this.kind);
+      code.localGet(this.a);
+      code.localGet(this.b);
+      code.call(this.#context.imports.core('settleFlags'));
+    };
+    if (this.known !== FLAGS_UNKNOWN) return call();
+    code.localGet(this.kind);
+    code.if(undefined);
+    call();
+    code.end();
+  }
+
+  /** Settles them for good, where nothing better is known of their kind. */
+  #forget(): void {
+    this.settle();
+    this.become(FLAGS_STORED);
+  }
+
+  become(kind: number): void {
+    if (this.known === kind) return;
+    this.#code.i32Const(kind);
+    this.#code.localSet(this.kind);
+    this.known = kind;
+  }
+
+  read(flag: Flag): void {
+    if (conditionOf[flag] >= 0 && this.#compare(conditionOf[flag])) return;
+    if (flag === 'CF' && this.known === FLAGS_UNKNOWN) return this.#readUnknownCarry();
+    if (this.known !== FLAGS_WORDS && this.known !== FLAGS_STORED) this.#forget();
+    emitReadFlag(this.#code, this.known === FLAGS_WORDS ? this.#words : this.#stored, flag);
+  }
+
+  /** A loop that ends with DEC and a branch reads the CF of the round before, and nothing settles there. */
+  #readUnknownCarry(): void {
+    const code = this.#code;
+    code.localGet(this.kind);
+    code.i32Const(~(FLAGS_INCREMENT ^ FLAGS_DECREMENT ^ 3));
+    code.i32And();
+    code.i32Const(FLAGS_INCREMENT & FLAGS_DECREMENT);
+    code.i32Eq();
+    code.if('i32');
+    code.localGet(this.b);
+    code.i32WrapI64();
+    code.else();
+    this.settle();
+    code.i32Const(FLAGS_STORED);
+    code.localSet(this.kind);
+    emitReadFlag(code, this.#stored, 'CF');
+    code.end();
+  }
+
+  condition(code: number): void {
+    if (this.#compare(code & ~1)) {
+      if (code & 1) this.#code.i32Eqz();
+      return;
+    }
+    if (this.known !== FLAGS_WORDS && this.known !== FLAGS_STORED) this.#forget();
+    emitCondition(this.#code, code, (flag) => this.read(flag));
+  }
+
+  /** Pushes an even condition as a comparison of what the flags follow from; false when there is none. */
+  #compare(condition: number): boolean {
+    const { known } = this;
+    if (known < FLAGS_SUM) return false;
+    const bits = 8 << (known & 3);
+    switch (known & ~3) {
+      case FLAGS_DIFFERENCE:
+        return this.#compareDifference(condition, bits);
+      case FLAGS_SUM:
+        return this.#compareSum(condition, bits);
+      case FLAGS_LOGIC:
+        return this.#compareLogic(condition, bits);
+      case FLAGS_INCREMENT:
+      case FLAGS_DECREMENT:
+        return this.#compareStep(condition, bits);
+      default:
+        return false;
+    }
+  }
+
+  /** Pushes one of the locals in the type of the width, sign-extended in it if asked. */
+  #operand(local: number, bits: number, signed: boolean): void {
+    const code = this.#code;
+    code.localGet(local);
+    if (bits === 64) return;
+    code.i32WrapI64();
+    if (!signed) return;
+    if (bits === 8) code.i32Extend8S();
+    else if (bits === 16) code.i32Extend16S();
+  }
+
+  #compareDifference(condition: number, bits: number): boolean {
+    const code = this.#code;
+    const wide = bits === 64;
+    const operands = (signed: boolean): void => {
+      this.#operand(this.a, bits, signed);
+      this.#operand(this.b, bits, signed);
+    };
+    switch (condition) {
+      case 0x2:
+        operands(false);
+        wide ? code.i64LtU() : code.i32LtU();
+        return true;
+      case 0x4:
+        operands(false);
+        wide ? code.i64Eq() : code.i32Eq();
+        return true;
+      case 0x6:
+        operands(false);
+        wide ? code.i64LeU() : code.i32LeU();
+        return true;
+      case 0x8:
+        code.localGet(this.a);
+        code.localGet(this.b);
+        code.i64Sub();
+        this.#signOfStack(bits);
+        return true;
+      case 0xc:
+        operands(true);
+        wide ? code.i64LtS() : code.i32LtS();
+        return true;
+      case 0xe:
+        operands(true);
+        wide ? code.i64LeS() : code.i32LeS();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Turns the i64 on the stack, of which `bits` bits count, into its sign. */
+  #signOfStack(bits: number): void {
+    const code = this.#code;
+    code.i64Const(bits - 1);
+    code.i64ShrU();
+    code.i32WrapI64();
+    code.i32Const(1);
+    code.i32And();
+  }
+
+  #compareSum(condition: number, bits: number): boolean {
+    const code = this.#code;
+    const sum = (): void => {
+      code.localGet(this.a);
+      code.localGet(this.b);
+      code.i64Add();
+    };
+    switch (condition) {
+      case 0x2:
+        sum();
+        if (bits === 64) {
+          code.localGet(this.a);
+          code.i64LtU();
+        } else {
+          code.i64Const(bits);
+          code.i64ShrU();
+          code.i32WrapI64();
+        }
+        return true;
+      case 0x4:
+        sum();
+        if (bits < 64) {
+          code.i64Const(2 ** bits - 1);
+          code.i64And();
+        }
+        code.i64Eqz();
+        return true;
+      case 0x8:
+        sum();
+        this.#signOfStack(bits);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #compareLogic(condition: number, bits: number): boolean {
+    const code = this.#code;
+    switch (condition) {
+      case 0x0:
+      case 0x2:
+        code.i32Const(0);
+        return true;
+      case 0x4:
+      case 0x6:
+        code.localGet(this.a);
+        code.i64Eqz();
+        return true;
+      case 0x8:
+      case 0xc:
+        code.localGet(this.a);
+        this.#signOfStack(bits);
+        return true;
+      case 0xe:
+        this.#operand(this.a, bits, true);
+        if (bits === 64) {
+          code.i64Const(0);
+          code.i64LeS();
+        } else {
+          code.i32Const(0);
+          code.i32LeS();
+        }
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #compareStep(condition: number, bits: number): boolean {
+    const code = this.#code;
+    switch (condition) {
+      case 0x2:
+        code.localGet(this.b);
+        code.i32WrapI64();
+        return true;
+      case 0x4:
+        code.localGet(this.a);
+        code.i64Eqz();
+        return true;
+      case 0x8:
+        code.localGet(this.a);
+        this.#signOfStack(bits);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Pushes a value zero-extended to 64 bits. */
+  #push64(node: Node): void {
+    this.#context.push(node);
+    if (node.bits < 64) this.#code.i64ExtendI32U();
+  }
+
+  fromSum(subtracts: boolean, a: Node, b: Node, result: Node, carry: Node | null): void {
+    const code = this.#code;
+    const size = Math.log2(a.bits / 8);
+    if (carry) {
+      this.#push64(carry);
+      this.#push64(result);
+      code.localSet(this.a);
+      code.localSet(this.b);
+      return this.become((subtracts ? FLAGS_DECREMENT : FLAGS_INCREMENT) | size);
+    }
+    if (isPlainSum(subtracts, a, b, result)) {
+      this.#push64(a);
+      this.#push64(b);
+      code.localSet(this.b);
+      code.localSet(this.a);
+      return this.become((subtracts ? FLAGS_DIFFERENCE : FLAGS_SUM) | size);
+    }
+    const { bits } = a;
+    const wide = bits === 64;
+    emitCarries(code, subtracts, bits, [
+      this.#context.asLocal(a),
+      this.#context.asLocal(b),
+      this.#context.asLocal(result),
+    ]);
+    const carries = this.#context.local(wasmType(bits));
+    code.localTee(carries);
+    if (!wide) {
+      code.i64ExtendI32U();
+      code.i64Const(64 - bits);
+      code.i64Shl();
+    }
+    code.i64Const(-1n << 62n);
+    code.i64And();
+    code.localGet(carries);
+    if (!wide) code.i64ExtendI32U();
+    code.i64Const(8);
+    code.i64And();
+    code.i64Or();
+    code.localSet(this.b);
+    this.#keepResult(result);
+    this.become(FLAGS_WORDS);
+  }
+
+  #keepResult(result: Node): void {
+    this.#context.push(result);
+    signTo64(this.#code, result.bits);
+    this.#code.localSet(this.a);
+  }
+
+  fromResult(result: Node, { CF, OF, AF }: { CF: Node; OF: Node; AF: Node }): void {
+    const code = this.#code;
+    if (isZero(CF) && isZero(OF) && isZero(AF)) {
+      this.#push64(result);
+      code.localSet(this.a);
+      return this.become(FLAGS_LOGIC | Math.log2(result.bits / 8));
+    }
+    const bit = (flag: Node, factor: bigint): void => {
+      this.#context.push(flag);
+      code.i64ExtendI32U();
+      code.i64Const(factor);
+      code.i64Mul();
+    };
+    bit(AF, 8n);
+    if (!isZero(OF)) {
+      bit(OF, 1n << 62n);
+      code.i64Or();
+    }
+    if (!isZero(CF)) {
+      bit(CF, 3n << 62n);
+      code.i64Xor();
+    }
+    code.localSet(this.b);
+    this.#keepResult(result);
+    this.become(FLAGS_WORDS);
+  }
+
+  all({ CF, PF, AF, ZF, SF, OF }: Record<Flag, Node>): void {
+    const code = this.#code;
+    const push = (flag: Node): void => this.#context.push(flag);
+    const zero = this.#context.asLocal(ZF);
+    push(CF);
+    code.i64ExtendI32U();
+    code.i64Const(3n << 62n);
+    code.i64Mul();
+    push(OF);
+    code.i64ExtendI32U();
+    code.i64Const(1n << 62n);
+    code.i64Mul();
+    code.i64Xor();
+    push(AF);
+    code.i32Const(3);
+    code.i32Shl();
+    push(SF);
+    code.i32Or();
+    // The result's low byte is 0 or 1: this makes its parity come out as PF.
+    code.localGet(zero);
+    push(PF);
+    code.i32Xor();
+    code.i32Const(8);
+    code.i32Shl();
+    code.i32Or();
+    code.i64ExtendI32U();
+    code.i64Or();
+    code.localGet(zero);
+    code.i32Eqz();
+    code.i64ExtendI32U();
+    code.localSet(this.a);
+    code.localSet(this.b);
+    this.become(FLAGS_WORDS);
+  }
+
+  write(flag: Flag, value: Node): void {
+    const code = this.#code;
+    const local = this.#context.asLocal(value);
+    if (this.known !== FLAGS_WORDS) {
+      this.#forget();
+      this.#stored.pushResult();
+      code.localSet(this.a);
+      this.#stored.pushAux();
+      code.localSet(this.b);
+      this.become(FLAGS_WORDS);
+    }
+    emitWriteFlag(code, this.#words, flag, local, () => this.#context.local('i32'));
+  }
+}
+
+/** True when the result is a + b or a - b itself, without a carry from below. */
+function isPlainSum(subtracts: boolean, a: Node, b: Node, result: Node): boolean {
+  const { operation, inputs } = result;
+  return operation.op === (subtracts ? 'sub' : 'add') && inputs[0] === a && inputs[1] === b;
+}

@@ -1,0 +1,65 @@
+// A batch of regions as one WebAssembly module, which exports them as region0, region1, …
+
+import { coreRoutines, type CoreRoutine } from '../../isa/core-routines.ts';
+import { ModuleBuilder } from '../../wasm/module-builder.ts';
+import type { ValueType } from '../../wasm/value-type.ts';
+import { handlerCount } from '../handler-table.ts';
+import { engineRoutines } from '../interpreter-module.ts';
+import { emitPageCheck, RegionEmitter } from './region-emitter.ts';
+import type { RegionSource } from './region-source.ts';
+
+export interface PlacedRegion {
+  readonly source: RegionSource;
+  /** Address of the descriptor of its pages; 0: they need not be checked. */
+  readonly descriptor: number;
+  /** The handler of its entry's first record. */
+  readonly handler: number;
+}
+
+/** What regions call whatever their instructions are. */
+const routines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
+  regionLoad: { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32'] },
+  regionStore: { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32'] },
+  regionUpdate: { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32'] },
+  settleFlags: { parameters: ['i32', 'i64', 'i64'], results: [] },
+  checkRegion: { parameters: ['i32'], results: ['i32'] },
+};
+const engine = ['storeCommit', 'deliverFault', 'raiseFault', 'blockBoundary', 'leaveAfter', 'suspend'];
+
+function signatureOf(name: string): { parameters: readonly ValueType[]; results: readonly ValueType[] } {
+  const known = routines[name] ?? engineRoutines[name];
+  if (known) return known;
+  const { parameters, result } = coreRoutines[name as CoreRoutine];
+  return { parameters, results: result === null ? [] : [result] };
+}
+
+/** Builds the module of a batch; `view` is of machine memory, which holds the decoded code. */
+export function buildRegions(view: DataView, regions: readonly PlacedRegion[]): Uint8Array<ArrayBuffer> {
+  const builder = new ModuleBuilder();
+  builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
+  const handlerType = builder.type(['i32'], ['i32']);
+  const addressType = builder.type(['i64'], ['i32']);
+  const imports = {
+    proceed: builder.importFunction('interpreter', 'proceed', handlerType),
+    jump: builder.importFunction('interpreter', 'jump', addressType),
+    followTaken: builder.importFunction('interpreter', 'followTaken', handlerType),
+    followNext: builder.importFunction('interpreter', 'followNext', handlerType),
+    core: (name: string): number => indices.get(name)!,
+  };
+  builder.importTable('interpreter', 'handlers', { initial: handlerCount });
+  const indices = new Map<string, number>();
+  const names = new Set([...Object.keys(routines), ...engine]);
+  for (const { source } of regions) for (const name of source.routines) names.add(name);
+  for (const name of names) {
+    const { parameters, results } = signatureOf(name);
+    indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
+  }
+  regions.forEach(({ source, descriptor, handler }, index) => {
+    const region = builder.declareFunction(handlerType, `region_${source.entry.ip.toString(16)}`);
+    builder.export(`region${index}`, 'function', region);
+    const code = builder.body(region);
+    if (descriptor !== 0) emitPageCheck(code, imports, handlerType, descriptor, handler);
+    new RegionEmitter(code, view, imports, handlerType, source).emit(source.entry);
+  });
+  return builder.toBytes();
+}
