@@ -3,7 +3,7 @@
 import type { Random } from '../instructions/random.ts';
 import { randomOperation } from './operations.ts';
 import { RBP } from './plan.ts';
-import { emitSlot, emitStore, type Slot } from './self-modification.ts';
+import { emitSlot, type Slot } from './slots.ts';
 import { emitCopy, emitStackUse, emitTrap } from './special.ts';
 import type { Callee, Writer } from './writer.ts';
 
@@ -144,7 +144,7 @@ export function part(context: Context, depth: number, most: number): void {
     else if (kind < 10) {
       if (slots === null) straight(context, 2);
       else if (random.oneIn(2)) emitSlot(random, context.writer, slots, context.callees);
-      else emitStore(random, context.writer);
+      else context.writer.add({ bytes: [], isStore: true });
     } else if (kind < 13) branch(context, depth);
     else if (kind < 15 && context.loops < 2) loop(context, depth);
     else if (kind < 18) call(context);

@@ -7,9 +7,10 @@ import { operandValue } from '../instructions/values.ts';
 import { functionBody, part } from './flow.ts';
 import { lengthAt } from './operations.ts';
 import { counterAddress, makePlan } from './plan.ts';
-import { assemble, DoesNotFit, type Assembled, type Program } from './program.ts';
-import { writeStores, type Slot } from './self-modification.ts';
-import { Writer, type Callee } from './writer.ts';
+import { assemble, DoesNotFit, type Assembled, type Intervention, type Program } from './program.ts';
+import { paddedOperation, type Slot } from './slots.ts';
+import { withStores } from './stores.ts';
+import { little, Writer, type Callee } from './writer.ts';
 
 const MOST_FUNCTIONS = 4;
 const PAGE = 4096;
@@ -38,6 +39,21 @@ function makeData(random: Random): Uint8Array {
   return data;
 }
 
+/** Changes from outside, at times at which programs mostly still run. */
+function makeInterventions(random: Random, writer: Writer, slots: readonly Slot[]): Intervention[] {
+  const changeable = slots.filter(({ kind }) => kind !== 'call');
+  if (changeable.length === 0) return [];
+  return Array.from({ length: 1 + random.below(3) }, () => ({
+    after: 20 + random.below(600),
+    ...random.pick(changeable),
+  }))
+    .sort((a, b) => a.after - b.after)
+    .map(({ after, label, kind, at, size }) => {
+      const bytes = kind === 'code' ? paddedOperation(random, writer, size) : little(random.next()).slice(0, size);
+      return { after, label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
+    });
+}
+
 function attempt(random: Random): Program {
   const plan = makePlan(random);
   const { codeSize } = plan;
@@ -51,7 +67,7 @@ function attempt(random: Random): Program {
   const [head, lost] = [writer.label(), writer.label()];
   // Near the end of its page, so that the main part goes over it, or anywhere.
   writer.mark(writer.label(), random.oneIn(2) ? PAGE - 1 - random.below(150) : random.below(PAGE));
-  writer.onMemory([0xc7], 0, counterAddress(0), [1 + random.below(5), 0, 0, 0]);
+  writer.onMemory([0xc7], 0, counterAddress(0), [1 + random.below(slots === null ? 5 : 12), 0, 0, 0]);
   writer.mark(head);
   writer.setReserved();
   part(context, 0, 7);
@@ -68,8 +84,9 @@ function attempt(random: Random): Program {
     codeSize,
     state: makeState(random, codeSize),
     data: makeData(random),
-    steps: slots === null ? writer.steps : writeStores(random, writer, slots, callees),
+    steps: slots === null ? writer.steps : withStores(random, writer, slots, callees),
     pointers: writer.pointers,
+    interventions: slots !== null && random.oneIn(3) ? makeInterventions(random, writer, slots) : [],
     changesItself: slots !== null && slots.length > 0,
   };
 }

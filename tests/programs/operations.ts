@@ -4,7 +4,7 @@ import { forms } from '../../src/isa/catalog.ts';
 import { operandBits, type Form, type OperandPattern } from '../../src/isa/form.ts';
 import { Decoder, decodeStatus } from '../../src/translate/decoder.ts';
 import { modrmOperand } from '../../src/translate/handler-variant.ts';
-import { encode } from '../instructions/encode.ts';
+import { encode, type AddressRegisters, type Encoding } from '../instructions/encode.ts';
 import { whyNotNative, whyNotTested } from '../instructions/exclusions.ts';
 import type { Random } from '../instructions/random.ts';
 import { caseVariants, type CaseVariant } from '../instructions/variants.ts';
@@ -114,21 +114,37 @@ function aim(random: Random, plan: Plan, bytes: number[], at: number, size: numb
   return { bytes };
 }
 
+/** An encoding of a variant that the program may have, in the decoder; null when it came out as something else. */
+function attempt(random: Random, plan: Plan, variant: CaseVariant, addressing: AddressRegisters): Encoding | null {
+  const encoding = encode(random, variant, addressing);
+  const { bytes } = encoding;
+  if (bytes.length > 15) return null;
+  const status = decoder.decode(Uint8Array.from(bytes), 0, bytes.length, plan.codeSize, true);
+  if (status !== decodeStatus.ok || decoder.entry.form !== variant.form || decoder.length !== bytes.length) return null;
+  return spoils(plan) || reachesFar(plan) ? null : encoding;
+}
+
 export function randomOperation(random: Random, plan: Plan): Step {
   const { general, flags, vector, old } = pools[plan.codeSize];
   const addressing = { bases: [...plan.bases.keys()], indexes: [...plan.indexes.keys()] };
   for (;;) {
     const kind = random.below(20);
     const variant = random.pick(kind < 9 ? general : kind < 14 ? flags : kind < 18 ? vector : old);
-    const { form } = variant;
-    const { mnemonic } = form.instruction;
-    if (harmful.test(mnemonic) && !random.oneIn(8)) continue;
-    const { bytes, displacementAt, displacementSize } = encode(random, variant, addressing);
-    if (bytes.length > 15) continue;
-    const status = decoder.decode(Uint8Array.from(bytes), 0, bytes.length, plan.codeSize, true);
-    if (status !== decodeStatus.ok || decoder.entry.form !== form || decoder.length !== bytes.length) continue;
-    if (spoils(plan) || reachesFar(plan)) continue;
+    if (harmful.test(variant.form.instruction.mnemonic) && !random.oneIn(8)) continue;
+    const encoding = attempt(random, plan, variant, addressing);
+    if (!encoding) continue;
+    const { bytes, displacementAt, displacementSize } = encoding;
     return displacementAt < 0 ? { bytes } : aim(random, plan, bytes, displacementAt, displacementSize);
+  }
+}
+
+/** An instruction whose memory operand, of at most `size` bytes, is what a register points to. */
+export function operationOn(random: Random, plan: Plan, base: number, size: number): Step {
+  const { general, vector, old } = pools[plan.codeSize];
+  for (;;) {
+    const variant = random.pick(random.pick([general, general, general, vector, old]));
+    const encoding = variant.memory ? attempt(random, plan, variant, { bases: [base], indexes: [] }) : null;
+    if (encoding && decoder.base === base && operandBytes(variant.form) <= size) return { bytes: encoding.bytes };
   }
 }
 

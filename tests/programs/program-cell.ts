@@ -31,7 +31,6 @@ const AREA_FRAMES = CODE_FRAMES + AREA - CODE;
 
 export class ProgramCell {
   readonly test: TestCell;
-  #codeSize: 32 | 64 = 64;
   #ended = false;
 
   /** @param translateAfter executions after which a block is translated; null: never */
@@ -57,8 +56,7 @@ export class ProgramCell {
   }
 
   /** Begins a program. Only code that is not there already is written, so that what was translated stays. */
-  load({ codeSize, state, data, code, lengths }: Assembled): void {
-    this.#codeSize = codeSize;
+  load({ state, data, code, lengths }: Assembled): void {
     this.#ended = false;
     this.test.load(state, false);
     const memory = this.#memory;
@@ -71,6 +69,11 @@ export class ProgramCell {
       while (at < AREA_SIZE && present[at] !== code[at]) at++;
       memory.writeBytes(guestPhysical(AREA_FRAMES + start), code.subarray(start, at));
     }
+  }
+
+  /** Changes code from outside. */
+  writeCode(address: number, bytes: Uint8Array): void {
+    this.#memory.writeBytes(guestPhysical(CODE_FRAMES + address - CODE), bytes);
   }
 
   /** Runs on, at most `budget` instructions. */
@@ -100,9 +103,5 @@ export class ProgramCell {
       retired: this.retired,
       ended: this.#ended,
     };
-  }
-
-  get codeSize(): 32 | 64 {
-    return this.#codeSize;
   }
 }

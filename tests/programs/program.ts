@@ -37,6 +37,14 @@ export interface Pointer {
   readonly label: string;
 }
 
+/** A change of code from outside, as by a device, when so many instructions were retired. */
+export interface Intervention {
+  readonly after: number;
+  readonly label: string;
+  readonly plus: number;
+  readonly bytes: readonly number[];
+}
+
 export interface Program {
   readonly codeSize: 32 | 64;
   readonly state: StateImage;
@@ -44,6 +52,8 @@ export interface Program {
   readonly data: Uint8Array;
   readonly steps: readonly Step[];
   readonly pointers: readonly Pointer[];
+  /** In order of time. */
+  readonly interventions: readonly Intervention[];
   readonly changesItself: boolean;
 }
 
@@ -57,6 +67,8 @@ export interface Assembled {
   readonly lengths: Uint8Array;
   /** Address of each step. */
   readonly places: readonly number[];
+  readonly interventions: readonly { readonly after: number; readonly address: number; readonly bytes: Uint8Array }[];
+  readonly changesItself: boolean;
 }
 
 /** Thrown when a program does not fit its area, or a jump its distance. */
@@ -119,5 +131,10 @@ export function assemble(program: Program, lengthAt: (code: Uint8Array, at: numb
   const { state } = program;
   state.setInstruction(codeSize, [0xcc]);
   state.rip = BigInt(places[0] ?? AREA);
-  return { codeSize, state, data, code, lengths, places };
+  const interventions = program.interventions.map(({ after, label, plus, bytes }) => ({
+    after,
+    address: resolve({ label, plus }),
+    bytes: Uint8Array.from(bytes),
+  }));
+  return { codeSize, state, data, code, lengths, places, interventions, changesItself: program.changesItself };
 }

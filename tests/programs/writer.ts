@@ -7,6 +7,9 @@ import type { Patch, Pointer, Step, Target } from './program.ts';
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
 export const little = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 0xff);
 
+/** Where a memory operand lies: at a place, or where one of the low registers but RSP and RBP points. */
+export type Address = Target | { readonly base: number; readonly plus: number };
+
 /** A function of the program. */
 export interface Callee {
   readonly label: string;
@@ -18,20 +21,21 @@ export class Writer {
   readonly steps: Step[] = [];
   readonly pointers: Pointer[] = [];
   readonly plan: Plan;
-  #labels = 0;
+  readonly #labels: { next: number };
   #counters = 0;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, labels = { next: 0 }) {
     this.plan = plan;
+    this.#labels = labels;
   }
 
   /** Another one for the same program, for steps that go in between. */
   fork(): Writer {
-    return new Writer(this.plan);
+    return new Writer(this.plan, this.#labels);
   }
 
   label(): string {
-    return `l${this.#labels++}`;
+    return `l${this.#labels.next++}`;
   }
 
   /** Memory for the counter of one more loop. */
@@ -105,17 +109,26 @@ export class Writer {
     else this.emit([...head, 0, 0, 0, 0], { at: head.length, size: 4, target: value });
   }
 
-  /** An instruction with /r or /n, a memory operand at an absolute address, and an immediate. */
+  /**
+   * An instruction with /r or /n, a memory operand, and an immediate.
+   * @param value what the immediate depends on
+   */
   onMemory(
     opcode: readonly number[],
     reg: number,
-    address: Target,
+    address: Address,
     immediate: readonly number[],
-    ...more: Patch[]
+    value?: Omit<Patch, 'at'>,
   ): void {
-    if (typeof address === 'number') return this.emit([...opcode, ...this.#absolute(reg, address), ...immediate]);
-    const head = [...opcode, ...this.#absolute(reg, 0).slice(0, -4)];
-    this.emit([...head, 0, 0, 0, 0, ...immediate], { at: head.length, size: 4, target: address }, ...more);
+    const isBased = typeof address === 'object' && 'base' in address;
+    const operand = isBased
+      ? [0x80 | (reg << 3) | address.base, ...little(address.plus)]
+      : this.#absolute(reg, typeof address === 'number' ? address : 0);
+    const at = opcode.length + operand.length;
+    const patches: Patch[] = [];
+    if (typeof address === 'object' && !isBased) patches.push({ at: at - 4, size: 4, target: address });
+    if (value) patches.push({ ...value, at });
+    this.emit([...opcode, ...operand, ...immediate], ...patches);
   }
 
   /** DEC, so that its flags tell when a loop is over. */
