@@ -22,6 +22,27 @@ function random4(random: Random): number {
   return random.below(16);
 }
 
+/** The registers that memory operands may name. */
+export interface AddressRegisters {
+  readonly bases: readonly number[];
+  readonly indexes: readonly number[];
+}
+
+/** ModRM, SIB and a displacement of zeros for a memory operand by chosen registers. */
+function chosenModrm(random: Random, reg: number, { bases, indexes }: AddressRegisters): ModrmBytes {
+  const base = random.oneIn(8) ? -1 : random.pick(bases);
+  const index = indexes.length > 0 && random.oneIn(3) ? random.pick(indexes) : -1;
+  const rexB = base < 0 ? 0 : base >> 3;
+  const rexX = index < 0 ? 0 : index >> 3;
+  // Without a displacement RBP and R13 are not to be had as a base.
+  const mod = base < 0 ? 0 : (base & 7) === 5 ? 1 + random.below(2) : random.below(3);
+  const displacementSize = base < 0 ? 4 : [0, 1, 4][mod]!;
+  const needsSib = index >= 0 || base < 0 || (base & 7) === 4 || random.oneIn(8);
+  const sib = needsSib ? [(random.below(4) << 6) | ((index < 0 ? 4 : index & 7) << 3) | (base < 0 ? 5 : base & 7)] : [];
+  const head = [(mod << 6) | (reg << 3) | (needsSib ? 4 : base & 7), ...sib];
+  return { bytes: [...head, ...zeros(displacementSize)], displacementAt: head.length, displacementSize, rexX, rexB };
+}
+
 /** ModRM, SIB and a displacement of zeros for a memory operand. */
 function memoryModrm(random: Random, reg: number, addressSize: 16 | 32 | 64, is64: boolean): ModrmBytes {
   const made = (mod: number, rm: number, sib: number[], displacementSize: number, rexX = 0, rexB = 0): ModrmBytes => {
@@ -96,7 +117,7 @@ function prefixBytes(random: Random, variant: CaseVariant, addressOverride: bool
   const usesMemory =
     memory || form.attributes.has('implicit') || form.operands.some(({ place }) => 'OX'.includes(place));
   // FS and GS have no segment in legacy code here.
-  if (addressing === 'any' && usesMemory && random.oneIn(6))
+  if (addressing !== 'absolute' && usesMemory && random.oneIn(6))
     prefixes.push(
       random.pick(codeSize === 64 ? [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x64, 0x65] : [0x26, 0x2e, 0x36, 0x3e, 0x3e]),
     );
@@ -110,8 +131,8 @@ function prefixBytes(random: Random, variant: CaseVariant, addressOverride: bool
 /** What a 67h prefix makes of the address size. */
 const otherAddressSize = { 64: 32, 32: 16, 16: 32 } as const;
 
-/** How memory operands are addressed. */
-export type Addressing = 'any' | 'absolute';
+/** How memory operands are addressed: by any registers, by none, or by these. */
+export type Addressing = 'any' | 'absolute' | AddressRegisters;
 
 /** @param addressing `absolute`: memory operands name no register */
 export function encode(random: Random, variant: CaseVariant, addressing: Addressing = 'any'): Encoding {
@@ -121,7 +142,8 @@ export function encode(random: Random, variant: CaseVariant, addressing: Address
   const usesAddress = memory || attributes.has('implicit') || form.operands.some(({ place }) => 'OXY'.includes(place));
   // Through flat segments 16-bit addresses reach nothing, so they are tried only now and then.
   const chance = is64 ? 6 : variant.small ? 2 : 24;
-  const addressOverride = addressing === 'any' && usesAddress && random.oneIn(chance);
+  const addressOverride =
+    addressing !== 'absolute' && (addressing === 'any' || is64) && usesAddress && random.oneIn(chance);
   const addressSize = addressOverride ? otherAddressSize[codeSize] : codeSize;
   const prefixes = prefixBytes(random, variant, addressOverride, addressing);
 
@@ -145,7 +167,11 @@ export function encode(random: Random, variant: CaseVariant, addressing: Address
     if (form.modrm === 'reg') rexR = extra();
     if (memory) {
       const made =
-        addressing === 'any' ? memoryModrm(random, reg, addressSize, is64) : absoluteModrm(random, reg, is64);
+        addressing === 'any'
+          ? memoryModrm(random, reg, addressSize, is64)
+          : addressing === 'absolute' || random.oneIn(6)
+            ? absoluteModrm(random, reg, is64)
+            : chosenModrm(random, reg, addressing);
       ({ displacementAt, displacementSize, rexX, rexB } = made);
       body = made.bytes;
     } else {

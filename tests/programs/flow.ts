@@ -1,0 +1,167 @@
+// The structure of random programs: branches, loops, calls and jumps of every kind, all of which come to an end.
+
+import type { Random } from '../instructions/random.ts';
+import { randomOperation } from './operations.ts';
+import { RBP } from './plan.ts';
+import { emitSlot, type Slot } from './slots.ts';
+import { emitCopy, emitStackUse, emitTrap } from './special.ts';
+import type { Callee, Writer } from './writer.ts';
+
+/** Whoever writes a part of a program. */
+export interface Context {
+  readonly random: Random;
+  readonly writer: Writer;
+  /** Functions that this part may call. */
+  readonly callees: readonly Callee[];
+  readonly loops: number;
+  /** Registers of counters that no loop around uses. */
+  readonly counters: readonly number[];
+  /** Instructions that can be changed, of the whole program; null when it does not change itself. */
+  readonly slots: Slot[] | null;
+}
+
+const MOST_NESTED = 2;
+
+function straight({ random, writer }: Context, most: number): void {
+  for (let count = 1 + random.below(most); count > 0; count--) writer.add(randomOperation(random, writer.plan));
+}
+
+function branch(context: Context, depth: number): void {
+  const { random, writer } = context;
+  const condition = random.below(16);
+  const end = writer.label();
+  if (random.oneIn(2)) {
+    const short = random.oneIn(2);
+    writer.jumpIf(condition, end, short);
+    if (short) straight(context, 2);
+    else part(context, depth + 1, 2);
+  } else {
+    const other = writer.label();
+    writer.jumpIf(condition, other);
+    part(context, depth + 1, 2);
+    writer.jump(end);
+    writer.mark(other);
+    part(context, depth + 1, 2);
+  }
+  writer.mark(end);
+}
+
+function loop(context: Context, depth: number): void {
+  const { random, writer } = context;
+  const times = 1 + random.below(random.oneIn(4) ? 12 : 4);
+  const head = writer.label();
+  const [register, ...counters] = context.counters;
+  const inner = { ...context, loops: context.loops + 1, counters };
+  const inMemory = register === undefined || random.oneIn(3);
+  const counter = writer.counter();
+  if (inMemory) writer.onMemory([0xc7], 0, counter, [times, 0, 0, 0]);
+  else writer.load(register, times);
+  writer.mark(head);
+  part(inner, depth + 1, 3);
+  if (inMemory) writer.onMemory([0xff], 1, counter, []);
+  else writer.decrement(register);
+  // JNZ, or JG: both go round until the counter is zero.
+  writer.jumpIf(random.oneIn(3) ? 15 : 5, head);
+}
+
+/** A register that may be spoilt. */
+function free({ random, writer: { plan } }: Context): number {
+  for (;;) {
+    const register = random.below(plan.codeSize === 64 ? 16 : 8);
+    if (!plan.reserved.has(register)) return register;
+  }
+}
+
+function call(context: Context): void {
+  const { random, writer, callees } = context;
+  if (callees.length === 0) return straight(context, 3);
+  const callee = random.pick(callees);
+  for (let word = 0; word < callee.words; word++) writer.emit([0x6a, random.below(256)]);
+  const register = free(context);
+  switch (random.below(6)) {
+    case 0:
+      writer.load(register, { label: callee.label, plus: 0 });
+      return writer.throughRegister(2, register);
+    case 1: {
+      const table = writer.table([callee.label]);
+      return table === null ? writer.call(callee.label) : writer.throughMemory(2, table);
+    }
+    case 2:
+    case 3: {
+      // One of two, as flags or a register have it.
+      const others = callees.filter(({ words }) => words === callee.words);
+      const table = writer.table([callee.label, random.pick(others).label]);
+      if (table === null) return writer.call(callee.label);
+      return chosen(context, register, table, 2);
+    }
+    default:
+      return writer.call(callee.label);
+  }
+}
+
+/** A jump or call by a table of two entries, that a flag or a bit of a register chooses from. */
+function chosen({ random, writer }: Context, register: number, table: number, operation: 2 | 4): void {
+  const rex = register >= 8 ? [0x41] : [];
+  if (random.oneIn(2) && (writer.plan.codeSize === 64 || register < 4)) {
+    // SETcc; MOVZX
+    const condition = random.below(16);
+    const prefix = writer.plan.codeSize === 64 ? [0x40 | (register >> 3)] : [];
+    const twice = writer.plan.codeSize === 64 ? [0x40 | ((register >> 3) * 5)] : [];
+    writer.emit([...prefix, 0x0f, 0x90 | condition, 0xc0 | (register & 7)]);
+    writer.emit([...twice, 0x0f, 0xb6, 0xc0 | ((register & 7) * 9)]);
+  } else writer.emit([...rex, 0x83, 0xe0 | (register & 7), 1]);
+  writer.throughTable(operation, table, register);
+}
+
+function jump(context: Context, depth: number): void {
+  const { random, writer } = context;
+  const [first, second, end] = [writer.label(), writer.label(), writer.label()];
+  const register = free(context);
+  const table = random.oneIn(2) ? writer.table([first, second]) : null;
+  if (table !== null) chosen(context, register, table, 4);
+  else if (random.oneIn(2)) {
+    writer.load(register, { label: random.oneIn(2) ? first : second, plus: 0 });
+    writer.throughRegister(4, register);
+  } else writer.jump(random.oneIn(2) ? first : second);
+  writer.mark(first);
+  part(context, depth + 1, 2);
+  writer.jump(end);
+  // What comes next may lie elsewhere, such as at the end of a page.
+  writer.mark(second, random.oneIn(3) ? 4096 - 1 - random.below(40) : undefined);
+  part(context, depth + 1, 2);
+  writer.mark(end);
+}
+
+/** Writes a few elements. */
+export function part(context: Context, depth: number, most: number): void {
+  const { random, slots } = context;
+  for (let count = 1 + random.below(most); count > 0; count--) {
+    const kind = random.below(depth > MOST_NESTED ? 10 : 20);
+    if (kind < 5) straight(context, 4);
+    else if (kind < 6) emitTrap(random, context.writer);
+    else if (kind < 7) emitStackUse(random, context.writer, () => part(context, depth + 1, 1));
+    else if (kind < 8) emitCopy(random, context.writer);
+    else if (kind < 10) {
+      if (slots === null) straight(context, 2);
+      else if (random.oneIn(2)) emitSlot(random, context.writer, slots, context.callees);
+      else context.writer.add({ bytes: [], isStore: true });
+    } else if (kind < 13) branch(context, depth);
+    else if (kind < 15 && context.loops < 2) loop(context, depth);
+    else if (kind < 18) call(context);
+    else jump(context, depth);
+  }
+}
+
+/** Writes a function. */
+export function functionBody(context: Context, callee: Callee): void {
+  const { random, writer } = context;
+  const hasFrame = !writer.plan.reserved.has(RBP) && random.oneIn(3);
+  const saved = random.oneIn(2) ? free(context) : -1;
+  if (hasFrame) writer.emit([0xc8, 16, 0, random.oneIn(4) ? 1 : 0]);
+  else if (saved >= 0) writer.push(saved);
+  part(context, 1, 3);
+  if (hasFrame) writer.emit([0xc9]);
+  else if (saved >= 0) writer.pop(saved);
+  const bytes = (callee.words * writer.plan.codeSize) / 8;
+  writer.emit(bytes > 0 ? [0xc2, bytes, 0] : [0xc3]);
+}

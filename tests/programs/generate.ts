@@ -1,0 +1,110 @@
+// Makes whole random programs.
+
+import { randomState } from '../instructions/generate-cases.ts';
+import { mix, Random } from '../instructions/random.ts';
+import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
+import { operandValue } from '../instructions/values.ts';
+import { functionBody, part } from './flow.ts';
+import { lengthAt } from './operations.ts';
+import { counterAddress, makePlan } from './plan.ts';
+import { assemble, DoesNotFit, type Assembled, type Intervention, type Program } from './program.ts';
+import { paddedOperation, type Slot } from './slots.ts';
+import { withStores } from './stores.ts';
+import { little, Writer, type Callee } from './writer.ts';
+
+const MOST_FUNCTIONS = 4;
+const PAGE = 4096;
+
+function makeState(random: Random, codeSize: 32 | 64): StateImage {
+  const state = new StateImage();
+  randomState(random, state);
+  // All exceptions masked, mostly: programs full of them prove little.
+  if (!random.oneIn(8)) {
+    state.mxcsr |= 0x1f80;
+    state.fpuControl |= 0x3f;
+    state.fpuStatus &= 0x7f00;
+  }
+  state.flags &= ~0x400;
+  state.fsBase = BigInt(random.below(0x40));
+  state.gsBase = BigInt(random.below(0x40));
+  if (codeSize === 32)
+    for (let i = 0; i < 16; i++) state.setRegister(i, i < 8 ? BigInt.asUintN(32, state.register(i)) : 0n);
+  return state;
+}
+
+function makeData(random: Random): Uint8Array {
+  const data = new Uint8Array(DATA_SIZE);
+  const view = new DataView(data.buffer);
+  for (let at = 0; at < DATA_SIZE; at += 8) view.setBigUint64(at, operandValue(random, 64), true);
+  return data;
+}
+
+/** Changes from outside, at times at which programs mostly still run. */
+function makeInterventions(random: Random, writer: Writer, slots: readonly Slot[]): Intervention[] {
+  const changeable = slots.filter(({ kind }) => kind !== 'call');
+  if (changeable.length === 0) return [];
+  return Array.from({ length: 1 + random.below(3) }, () => ({
+    after: 20 + random.below(600),
+    ...random.pick(changeable),
+  }))
+    .sort((a, b) => a.after - b.after)
+    .map(({ after, label, kind, at, size }) => {
+      const bytes = kind === 'code' ? paddedOperation(random, writer, size) : little(random.next()).slice(0, size);
+      return { after, label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
+    });
+}
+
+function attempt(random: Random): Program {
+  const plan = makePlan(random);
+  const { codeSize } = plan;
+  const writer = new Writer(plan);
+  const slots: Slot[] | null = random.oneIn(2) ? [] : null;
+  const callees = Array.from({ length: random.below(MOST_FUNCTIONS + 1) }, (): Callee => ({
+    label: writer.label(),
+    words: random.oneIn(4) ? 1 + random.below(2) : 0,
+  }));
+  const context = { random, writer, callees, slots, loops: 0, counters: plan.counters };
+  const [head, lost] = [writer.label(), writer.label()];
+  // Near the end of its page, so that the main part goes over it, or anywhere.
+  writer.mark(writer.label(), random.oneIn(2) ? PAGE - 1 - random.below(150) : random.below(PAGE));
+  writer.onMemory([0xc7], 0, counterAddress(0), [1 + random.below(slots === null ? 5 : 12), 0, 0, 0]);
+  writer.mark(head);
+  writer.setReserved();
+  part(context, 0, 7);
+  writer.onMemory([0xff], 1, counterAddress(0), []);
+  writer.jumpIf(5, head);
+  writer.emit([0xcc]);
+  callees.forEach((callee, index) => {
+    const place = random.below(3);
+    writer.mark(lost + index, place === 0 ? undefined : place === 1 ? random.below(PAGE) : PAGE - 1 - random.below(60));
+    writer.mark(callee.label);
+    functionBody({ ...context, callees: callees.slice(index + 1), loops: 1, counters: [] }, callee);
+  });
+  return {
+    codeSize,
+    state: makeState(random, codeSize),
+    data: makeData(random),
+    steps: slots === null ? writer.steps : withStores(random, writer, slots, callees),
+    pointers: writer.pointers,
+    interventions: slots !== null && random.oneIn(3) ? makeInterventions(random, writer, slots) : [],
+    changesItself: slots !== null && slots.length > 0,
+  };
+}
+
+export function assembleProgram(program: Program): Assembled {
+  return assemble(program, (code, at) => lengthAt(code, at, program.codeSize));
+}
+
+/** Program number `index`: always the same for the same seed. */
+export function generateProgram(seed: number, index: number): Program {
+  const random = new Random(mix(seed) ^ mix(index + 1));
+  for (;;) {
+    const program = attempt(random);
+    try {
+      assembleProgram(program);
+      return program;
+    } catch (error) {
+      if (!(error instanceof DoesNotFit)) throw error;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// A test cell that runs whole programs: exceptions go to handlers.ts, and it tells how many instructions were retired.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { guestPhysical } from '../../src/base/address.ts';
+import * as layout from '../../src/core/layout.ts';
+import { CODE_FRAMES, DATA_FRAMES } from '../instructions/guest-tables.ts';
+import { CODE, DATA_SIZE, StateImage } from '../instructions/state-image.ts';
+import { TestCell } from '../instructions/test-cell.ts';
+import { installHandlers, readFaults, resetHandlers, type Fault } from './handlers.ts';
+import { AREA, AREA_SIZE, type Assembled } from './program.ts';
+
+const interpreter = new WebAssembly.Module(
+  readFileSync(join(import.meta.dirname, '../../..', 'interpreter.wasm')) as Uint8Array<ArrayBuffer>,
+);
+
+/** What a program has done when it ended, or when it had run as many instructions as it may. */
+export interface Outcome {
+  /** Registers; without exception when the program did not end. */
+  readonly state: StateImage;
+  readonly data: Uint8Array;
+  readonly code: Uint8Array;
+  readonly faults: readonly Fault[];
+  readonly faultCount: number;
+  /** Instructions, with those of the handlers; -1 when nobody counted. */
+  readonly retired: number;
+  readonly ended: boolean;
+}
+
+const AREA_FRAMES = CODE_FRAMES + AREA - CODE;
+
+export class ProgramCell {
+  readonly test: TestCell;
+  #ended = false;
+
+  /** @param translateAfter executions after which a block is translated; null: never */
+  constructor(translateAfter: number | null) {
+    this.test = new TestCell(translateAfter, interpreter);
+    installHandlers(this.#memory);
+  }
+
+  get #memory(): TestCell['cell']['guestMemory'] {
+    return this.test.cell.guestMemory;
+  }
+
+  get regions(): number {
+    return this.test.vcpu.translator?.statistics.regions ?? 0;
+  }
+
+  get retired(): number {
+    return this.test.vcpu.retired;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Begins a program. Only code that is not there already is written, so that what was translated stays. */
+  load({ state, data, code, lengths }: Assembled): void {
+    this.#ended = false;
+    this.test.load(state, false);
+    const memory = this.#memory;
+    memory.writeBytes(guestPhysical(DATA_FRAMES), data);
+    resetHandlers(memory, lengths);
+    const present = memory.readBytes(guestPhysical(AREA_FRAMES), AREA_SIZE);
+    for (let at = 0; at < AREA_SIZE; at++) {
+      if (present[at] === code[at]) continue;
+      const start = at;
+      while (at < AREA_SIZE && present[at] !== code[at]) at++;
+      memory.writeBytes(guestPhysical(AREA_FRAMES + start), code.subarray(start, at));
+    }
+  }
+
+  /** Changes code from outside. */
+  writeCode(address: number, bytes: Uint8Array): void {
+    this.#memory.writeBytes(guestPhysical(CODE_FRAMES + address - CODE), bytes);
+  }
+
+  /** Runs on, at most `budget` instructions. */
+  run(budget: number): void {
+    const stop = this.test.vcpu.run(budget);
+    if (stop === 'halt') this.#ended = true;
+    else if (stop !== 'budget') throw new Error(`The program stopped with "${stop}".`);
+  }
+
+  outcome(): Outcome {
+    const state = new StateImage();
+    const { test } = this;
+    test.save(state);
+    if (this.#ended) test.saveException(state);
+    else {
+      state.rip = test.view.getBigUint64(layout.RIP, true);
+      state.flags = test.core['getFlags']() as number;
+    }
+    const memory = this.#memory;
+    const { count, faults } = readFaults(memory);
+    return {
+      state,
+      data: memory.readBytes(guestPhysical(DATA_FRAMES), DATA_SIZE),
+      code: memory.readBytes(guestPhysical(AREA_FRAMES), AREA_SIZE),
+      faults,
+      faultCount: count,
+      retired: this.retired,
+      ended: this.#ended,
+    };
+  }
+}

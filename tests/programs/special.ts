@@ -1,0 +1,80 @@
+// Parts of programs that need more than an instruction: exceptions, uses of the stack, strings.
+
+import type { Random } from '../instructions/random.ts';
+import { dataAddress } from './plan.ts';
+import type { Writer } from './writer.ts';
+
+const RCX = 1;
+const RSI = 6;
+const RDI = 7;
+
+/** Something that raises an exception, always or mostly. */
+export function emitTrap(random: Random, writer: Writer): void {
+  const is64 = writer.plan.codeSize === 64;
+  const choices: readonly (readonly number[])[] = [
+    [0x0f, 0x0b], // ud2
+    [0xf4], // hlt
+    [0xfa], // cli
+    [0xe4, 0x60], // in al, 0x60
+    [0x0f, 0x20, 0xc0], // mov rax, cr0
+    [0x31, 0xd2, 0xf7, 0xf2], // xor edx, edx; div edx
+    [0xf6, 0xf8 | random.below(4)], // idiv r8
+    [0xf7, 0xf0 | random.below(4)], // div r32
+    [0xf7, 0xf8 | random.below(4)], // idiv r32
+    [0x0f, 0x00, 0xd0], // lldt ax
+    ...(is64 ? [[0x48, 0xf7, 0xf0 | random.below(4)]] : [[0xce], [0xd4, random.below(3)]]),
+  ];
+  writer.emit(random.pick(choices));
+}
+
+/** PUSH and POP of registers, flags, constants and memory around something else. */
+export function emitStackUse(random: Random, writer: Writer, between: () => void): void {
+  const { plan } = writer;
+  const short = random.oneIn(5) ? [0x66] : [];
+  const registers = Array.from({ length: plan.codeSize === 64 ? 16 : 8 }, (_, register) => register);
+  const source = random.pick(registers);
+  const destination = random.pick(registers.filter((register) => !plan.reserved.has(register)));
+  const memory = (): number => dataAddress(random, plan, plan.codeSize / 8);
+  switch (random.below(7)) {
+    case 0:
+      writer.emit([...short, 0x9c]);
+      break;
+    case 1:
+      // A constant of flags, mostly for POPF: CF PF AF ZF SF OF DF, now and then AC.
+      writer.emit([0x68, (random.below(256) & 0xd5) | 2, random.below(16) & 0x0c, random.oneIn(4) ? 4 : 0, 0]);
+      writer.emit([0x9d]);
+      if (random.oneIn(2)) between();
+      writer.emit([0x68, random.below(256) & 0xd5, 2, 0, 0]);
+      return writer.emit([0x9d]);
+    case 2:
+      writer.emit(short.length > 0 ? [0x66, 0x68, random.below(256), random.below(256)] : [0x6a, random.below(256)]);
+      break;
+    case 3:
+      writer.onMemory([...short, 0xff], 6, memory(), []);
+      break;
+    default:
+      writer.emit([...short, ...(source >= 8 ? [0x41] : []), 0x50 | (source & 7)]);
+  }
+  between();
+  switch (random.below(4)) {
+    case 0:
+      return writer.onMemory([...short, 0x8f], 0, memory(), []);
+    default:
+      writer.emit([...short, ...(destination >= 8 ? [0x41] : []), 0x58 | (destination & 7)]);
+  }
+}
+
+/** A string instruction, mostly repeated, with its registers set. */
+export function emitCopy(random: Random, writer: Writer): void {
+  const { plan } = writer;
+  if (!plan.hasStrings) return;
+  const size = random.below(plan.codeSize === 64 ? 4 : 3);
+  const operand = 1 << size;
+  writer.load(RSI, dataAddress(random, plan, operand));
+  writer.load(RDI, dataAddress(random, plan, operand));
+  writer.load(RCX, random.below(random.oneIn(4) ? 60 : 12));
+  writer.emit([random.oneIn(3) ? 0xfd : 0xfc]);
+  const opcode = random.pick([0xa4, 0xa6, 0xaa, 0xac, 0xae]) | (size > 0 ? 1 : 0);
+  const repeat = random.pick([[], [0xf3], [0xf3], [0xf2]]);
+  writer.emit([...(size === 1 ? [0x66] : []), ...repeat, ...(size === 3 ? [0x48] : []), opcode]);
+}
