@@ -49,7 +49,8 @@ export abstract class NodeEmitter implements EmitContext {
   protected abstract followNext(): void;
 
   entry(): number {
-    if (this.#entry < 0) this.#entry = this.local('i32');
+    // Not one of the locals that an instruction takes.
+    if (this.#entry < 0) this.#entry = this.code.addLocal('i32');
     return this.#entry;
   }
 

@@ -222,11 +222,11 @@ function withoutDeadFlags(
   let live: boolean = true;
   for (let index = found.length - 1; index >= 0; index--) {
     const { ip, variant, instruction } = found[index]!;
-    const isDead: boolean = !live && !instruction.effects.stores;
+    const isDead: boolean = !live && !instruction.effects.looks;
     records.push({ ip, variant, nodes: isDead ? instruction.flagless : instruction.nodes });
     const { effects } = instruction;
     const needs: boolean = (isDead ? instruction.flaglessEffects : effects).needs;
-    live = needs || effects.stores || (live && !effects.setsAll);
+    live = needs || effects.looks || (live && !effects.setsAll);
   }
   return records.reverse();
 }

@@ -110,7 +110,6 @@ export class RegionEmitter extends RegionInstructions {
       this.#goTo(part, ip);
       this.variant = variant;
       this.instruction(nodes);
-      this.release();
       const last = nodes.at(-1)?.operation.op;
       if (last === 'jump' || last === 'jumpTo' || last === 'jumpIf') return;
       this.#leaveWhenDropped();

@@ -97,12 +97,14 @@ export abstract class RegionInstructions extends NodeEmitter {
 
   /** Emits the nodes of an instruction. */
   protected instruction(nodes: readonly Node[]): void {
+    // Not behind the one before: that may not have ended, for what it leads to is emitted inside it.
+    this.#release();
     this.stores = contains(nodes, 'storeMachine');
     this.statements(nodes);
   }
 
-  /** The locals of the instruction at hand may serve the next. */
-  protected release(): void {
+  /** Forgets the values of the instruction before, whose locals may serve again. */
+  #release(): void {
     this.forgetValues();
     this.#pending.clear();
     for (const [type, local] of this.#taken) this.#free[type].push(local);

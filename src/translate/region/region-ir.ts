@@ -93,31 +93,28 @@ export interface FlagEffects {
   readonly needs: boolean;
   /** Sets all of them, whatever happens. */
   readonly setsAll: boolean;
-  /** Sets some of them. */
-  readonly sets: boolean;
-  /** May leave after it has set them: a store may drop decoded code. */
-  readonly stores: boolean;
+  /** May look at what it has set itself, or leave after it: a store may drop decoded code. */
+  readonly looks: boolean;
 }
 
 /** @param pureRoutines core routines that cannot leave */
 export function flagEffects(nodes: readonly Node[], isPureRoutine: (routine: string) => boolean): FlagEffects {
   let needs = false;
   let setsAll = false;
-  let sets = false;
-  let stores = false;
+  let looks = false;
   for (const { operation } of nodes) {
     switch (operation.op) {
       case 'writeFlagsFromSum':
       case 'writeFlagsFromResult':
       case 'writeFlags':
         setsAll = true;
-        sets = true;
-        break;
-      case 'writeFlag':
-        sets = true;
         break;
       case 'storeMachine':
-        stores = true;
+        looks = true;
+        break;
+      case 'repeat':
+        needs = true;
+        looks = true;
         break;
       case 'core':
         needs ||= !isPureRoutine(operation.routine);
@@ -125,15 +122,13 @@ export function flagEffects(nodes: readonly Node[], isPureRoutine: (routine: str
       case 'if': {
         const inner = [operation.then, operation.otherwise].map((list) => flagEffects(list, isPureRoutine));
         needs ||= inner.some((effects) => effects.needs);
-        sets ||= inner.some((effects) => effects.sets);
-        stores ||= inner.some((effects) => effects.stores);
+        looks ||= inner.some((effects) => effects.looks);
         break;
       }
       case 'probe':
       case 'readFlag':
       case 'condition':
       case 'raise':
-      case 'repeat':
       case 'jump':
       case 'jumpTo':
       case 'jumpIf':
@@ -142,5 +137,5 @@ export function flagEffects(nodes: readonly Node[], isPureRoutine: (routine: str
       default:
     }
   }
-  return { needs, setsAll, sets, stores };
+  return { needs, setsAll, looks };
 }
