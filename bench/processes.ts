@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const projectDirectory = join(import.meta.dirname, '../../..');
-export const lodge = join(projectDirectory, 'lodge');
+/** The launcher that is measured; LODGE in the environment names that of another checkout. */
+export const lodge = process.env['LODGE'] ?? join(projectDirectory, 'lodge');
 
 /** Wall time in milliseconds until the process has ended; throws when its status is none of the wanted ones. */
 export function timeProcess(

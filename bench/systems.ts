@@ -1,0 +1,120 @@
+// The systems that are compared, and how each is started.
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Architecture } from './architecture.ts';
+import type { GuestImage } from './guest-image.ts';
+import { lodge } from './processes.ts';
+
+export type SystemName = 'lodge' | 'lodge-interpreter' | 'qemu' | 'native';
+
+/** What is to be booted. */
+export interface Boot {
+  readonly architecture: Architecture;
+  readonly image: GuestImage;
+  /** The initramfs, one of the image's. */
+  readonly initrd: string;
+  /** Names of the rows to run, which the guest's init reads. */
+  readonly rows: readonly string[];
+}
+
+/** A program to start; the guest's first serial port is its standard output. */
+interface Command {
+  readonly program: string;
+  readonly arguments: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface System {
+  readonly name: SystemName;
+  readonly title: string;
+  /** Whether it boots anything: the host itself does not. */
+  readonly boots: boolean;
+  command(boot: Boot): Command;
+  /** One sentence on what is missing to run it, if something is. */
+  missing(architecture: Architecture): string | undefined;
+}
+
+/** Memory of a guest in MiB: what `lodge run` gives, and more for the image with the large programs. */
+const memory = ({ image, initrd }: Boot): number => (initrd === image.small ? 512 : 1024);
+/** What a kernel is started with; Lodge and QEMU have the same names for it. */
+const files = ({ image, initrd, rows }: Boot): Record<string, string> => ({
+  kernel: image.kernel,
+  initrd,
+  append: `${image.append} rows=${rows.join(',')}`,
+});
+const options = (dashes: string, values: Readonly<Record<string, string>>): string[] =>
+  Object.entries(values).flatMap(([name, value]) => [`${dashes}${name}`, value]);
+
+const onPath = (program: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
+
+const lodgeSystem = (name: SystemName, title: string, engine: string): System => ({
+  name,
+  title,
+  boots: true,
+  command: (boot) => ({
+    program: lodge,
+    arguments: ['run', ...options('--', { engine, memory: `${memory(boot)}M`, ...files(boot) })],
+  }),
+  missing: () => (existsSync(lodge) ? undefined : `${lodge} does not exist; set LODGE to a launcher that does.`),
+});
+
+const qemuProgram = { amd64: 'qemu-system-x86_64', i386: 'qemu-system-i386' };
+
+// The processor is of the same level (x86-64-v2) as the one that Lodge shows its guests.
+const qemu: System = {
+  name: 'qemu',
+  title: 'QEMU TCG',
+  boots: true,
+  command: (boot) => ({
+    program: qemuProgram[boot.architecture],
+    arguments: [
+      '-nodefaults',
+      '-no-reboot',
+      ...options('-', { accel: 'tcg', cpu: 'Nehalem', smp: '1', display: 'none', serial: 'stdio' }),
+      ...options('-', { m: String(memory(boot)), ...files(boot) }),
+    ],
+  }),
+  missing: (architecture) =>
+    onPath(qemuProgram[architecture])
+      ? undefined
+      : `QEMU is left out because there is no ${qemuProgram[architecture]}; install Debian's qemu-system-x86.`,
+};
+
+const native: System = {
+  name: 'native',
+  title: 'native',
+  boots: false,
+  command: ({ image, rows }) => {
+    const change = ['chroot', image.tree, '/bin/sh', '/bench/init'];
+    const asRoot = process.getuid?.() === 0 ? change : ['unshare', '--user', '--map-root-user', ...change];
+    return { program: asRoot[0]!, arguments: asRoot.slice(1), environment: { rows: rows.join(',') } };
+  },
+  missing: () =>
+    process.platform === 'linux' && process.arch === 'x64'
+      ? undefined
+      : 'Native figures are left out because the host is not Linux on x86-64.',
+};
+
+export const systems: readonly System[] = [
+  lodgeSystem('lodge', 'Lodge', 'auto'),
+  lodgeSystem('lodge-interpreter', 'Lodge, interpreter', 'interpreter'),
+  qemu,
+  native,
+];
+
+/** The systems that `--systems` names, or all that can run; says on standard error what is left out and why. */
+export function selectSystems(wanted: string | undefined, architecture: Architecture): readonly System[] {
+  const names = wanted?.split(',') ?? systems.map(({ name }) => name);
+  const unknown = names.find((name) => !systems.some((system) => system.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`There is no system ${unknown}; there are ${systems.map(({ name }) => name).join(', ')}.`);
+  }
+  return systems.filter((system) => {
+    if (!names.includes(system.name)) return false;
+    const missing = system.missing(architecture);
+    if (missing !== undefined) process.stderr.write(`${missing}\n`);
+    return missing === undefined;
+  });
+}
