@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Architecture } from './architecture.ts';
 import type { GuestImage } from './guest-image.ts';
-import { lodge } from './processes.ts';
+import { lodge, nodeProgram } from './processes.ts';
+import { V86_BIOS, V86_VGA_BIOS } from './v86-files.ts';
 
-export type SystemName = 'lodge' | 'lodge-interpreter' | 'qemu' | 'native';
+export type SystemName = 'lodge' | 'lodge-interpreter' | 'qemu' | 'v86' | 'native';
 
 /** What is to be booted. */
 export interface Boot {
@@ -38,7 +39,7 @@ export interface System {
 /** Memory of a guest in MiB: what `lodge run` gives, and more for the image with the large programs. */
 const memory = ({ image, initrd }: Boot): number => (initrd === image.small ? 512 : 1024);
 /** What a kernel is started with; Lodge and QEMU have the same names for it. */
-const files = ({ image, initrd, rows }: Boot): Record<string, string> => ({
+const files = ({ image, initrd, rows }: Boot) => ({
   kernel: image.kernel,
   initrd,
   append: `${image.append} rows=${rows.join(',')}`,
@@ -82,6 +83,22 @@ const qemu: System = {
       : `QEMU is left out because there is no ${qemuProgram[architecture]}; install Debian's qemu-system-x86.`,
 };
 
+const v86: System = {
+  name: 'v86',
+  title: 'v86',
+  boots: true,
+  command: (boot) => {
+    const { kernel, initrd, append } = files(boot);
+    const runner = join(import.meta.dirname, 'v86-runner.js');
+    return { program: nodeProgram, arguments: [runner, kernel, initrd, String(memory(boot)), append] };
+  },
+  missing: (architecture) => {
+    if (architecture !== 'i386') return 'v86 is left out because it has no 64-bit mode; --arch i386 compares with it.';
+    if (existsSync(V86_BIOS) && existsSync(V86_VGA_BIOS)) return undefined;
+    return "v86 is left out because its firmware is missing; install Debian's seabios.";
+  },
+};
+
 const native: System = {
   name: 'native',
   title: 'native',
@@ -101,6 +118,7 @@ export const systems: readonly System[] = [
   lodgeSystem('lodge', 'Lodge', 'auto'),
   lodgeSystem('lodge-interpreter', 'Lodge, interpreter', 'interpreter'),
   qemu,
+  v86,
   native,
 ];
 

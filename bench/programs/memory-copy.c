@@ -2,7 +2,7 @@
 #include <string.h>
 #include "report.h"
 
-enum { LENGTH = 8 << 20, LONG_ROUNDS = 100, SHORT_ROUNDS = 3000000 };
+enum { LENGTH = 8 << 20, LONG_ROUNDS = 50, SHORT_ROUNDS = 2000000 };
 
 static uint8_t from[LENGTH], to[LENGTH];
 
