@@ -1,5 +1,7 @@
 // What differs between the two kinds of guest.
 
+import { UserError } from '../src/base/errors.ts';
+
 /** Debian's name of an architecture. */
 export type Architecture = 'amd64' | 'i386';
 
@@ -27,3 +29,9 @@ export const platforms: Readonly<Record<Architecture, Platform>> = {
     compilerFlags: ['-m32', '-march=i686'],
   },
 };
+
+/** The architecture of that name. Throws a UserError for another. */
+export function toArchitecture(name: string): Architecture {
+  if (name === 'amd64' || name === 'i386') return name;
+  throw new UserError(`There is no architecture ${name}; there are ${Object.keys(platforms).join(' and ')}.`);
+}

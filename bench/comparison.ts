@@ -63,3 +63,13 @@ export function timeOf({ times }: Comparison, row: string, system: SystemName): 
   const figures = times.get(row)?.get(system);
   return figures === undefined ? undefined : median(figures);
 }
+
+/** Lodge's time over another system's, by row; rows that one of them has no figure for are left out. */
+export function ratios(comparison: Comparison, ours: SystemName, theirs: SystemName): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const { name } of comparison.rows) {
+    const [our, their] = [timeOf(comparison, name, ours), timeOf(comparison, name, theirs)];
+    if (our !== undefined && their !== undefined) found.set(name, our / their);
+  }
+  return found;
+}

@@ -32,7 +32,7 @@ import { compilePrograms, programDirectory } from './compile-programs.ts';
 import { packageSelection, unpackPackages } from './guest-packages.ts';
 import { projectDirectory } from './processes.ts';
 import { readMember } from './read-cpio.ts';
-import { PROGRAM_ROWS } from './rows.ts';
+import { IMAGE_ROWS } from './rows.ts';
 
 const SCRIPTS = ['python.py', 'perl.pl', 'shell.sh', 'stb.c'];
 const scriptDirectory = join(projectDirectory, 'bench/scripts');
@@ -96,7 +96,7 @@ async function baseImage(architecture: Architecture): Promise<CachedImage> {
 
 /** A hash over everything that the images are made of besides packages. */
 function sourcesHash(base: CachedImage): string {
-  const hash = createHash('sha256').update(JSON.stringify([base.manifest, PROGRAM_ROWS]));
+  const hash = createHash('sha256').update(JSON.stringify([base.manifest, IMAGE_ROWS]));
   const inDirectory = (directory: string): string[] =>
     readdirSync(directory)
       .sort()
@@ -117,7 +117,7 @@ function addBusybox(tree: string, busybox: Buffer): void {
 
 function addScripts(tree: string): void {
   for (const name of SCRIPTS) copyFileSync(join(scriptDirectory, name), join(tree, 'bench', name));
-  for (const { name, script } of PROGRAM_ROWS) {
+  for (const { name, script } of IMAGE_ROWS) {
     if (script === undefined) continue;
     const path = join(tree, 'bench/rows', name);
     writeFileSync(path, `#!/bin/sh\n${script.join('\n')}\n`);

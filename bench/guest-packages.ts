@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../src/base/errors.ts';
 import { PackageTool } from '../src/cli/images/package-tool.ts';
 import type { Architecture } from './architecture.ts';
 import { platforms } from './architecture.ts';
@@ -63,7 +64,7 @@ export async function unpackPackages(
   for (const [name, patterns] of Object.entries(packages(architecture))) {
     const newest = (await tool.versions(name))[0];
     if (newest === undefined)
-      throw new Error(`The apt sources of this machine do not offer ${name} (${architecture}).`);
+      throw new UserError(`The apt sources of this machine do not offer ${name} (${architecture}).`);
     process.stderr.write(`unpacking ${name} ${newest.version}\n`);
     unpack(await tool.download(newest, () => {}), tree, patterns);
     versions[name] = newest.version;
@@ -82,5 +83,5 @@ function unpack(file: string, tree: string, patterns: readonly string[]): void {
     ['-x', '-C', tree, '--no-same-owner', '--keep-directory-symlink', '--wildcards', ...patterns],
     { input: archive, encoding: 'utf8' },
   );
-  if (tar.status !== 0) throw new Error(`${file} could not be unpacked: ${tar.stderr.trim()}`);
+  if (tar.status !== 0) throw new UserError(`${file} could not be unpacked: ${tar.stderr.trim()}`);
 }

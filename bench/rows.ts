@@ -1,5 +1,6 @@
 // The rows of the comparison: what each system runs, in this order.
 
+import { UserError } from '../src/base/errors.ts';
 import type { Architecture } from './architecture.ts';
 
 /** Rows that are summed up together, by a geometric mean. */
@@ -89,14 +90,19 @@ export const PROGRAM_ROWS: readonly Row[] = [
 
 export const ALL_ROWS: readonly Row[] = [...BOOT_ROWS, ...PROGRAM_ROWS];
 
-/** The rows that `--only` means: names of rows or of groups, separated by commas. Throws an Error for another name. */
-export function selectRows(only: string | undefined): readonly Row[] {
-  if (only === undefined) return ALL_ROWS;
-  const wanted = only.split(',');
+/** What the long run begins with. */
+export const FILL_ROW: Row = program('memory', 'fill-memory', 'use all memory');
+
+/** What is compiled and put into the image. */
+export const IMAGE_ROWS: readonly Row[] = [...PROGRAM_ROWS, FILL_ROW];
+
+/** The rows of these names or groups, all when undefined. Throws a UserError for another name. */
+export function selectRows(wanted: readonly string[] | undefined): readonly Row[] {
+  if (wanted === undefined) return ALL_ROWS;
   for (const name of wanted) {
     if (!ALL_ROWS.some((row) => row.name === name || row.group === name)) {
       const groups = [...new Set(ALL_ROWS.map(({ group }) => group))];
-      throw new Error(`There is no row or group ${name}; the groups are ${groups.join(', ')}.`);
+      throw new UserError(`There is no row or group ${name}; the groups are ${groups.join(', ')}, promises and long.`);
     }
   }
   return ALL_ROWS.filter((row) => wanted.includes(row.name) || wanted.includes(row.group));

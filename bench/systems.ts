@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { UserError } from '../src/base/errors.ts';
 import type { Architecture } from './architecture.ts';
 import type { GuestImage } from './guest-image.ts';
 import { lodge, nodeProgram } from './processes.ts';
@@ -17,6 +18,8 @@ export interface Boot {
   readonly initrd: string;
   /** Names of the rows to run, which the guest's init reads. */
   readonly rows: readonly string[];
+  /** Again and again. */
+  readonly forever?: boolean;
 }
 
 /** A program to start; the guest's first serial port is its standard output. */
@@ -39,10 +42,10 @@ export interface System {
 /** Memory of a guest in MiB: what `lodge run` gives, and more for the image with the large programs. */
 const memory = ({ image, initrd }: Boot): number => (initrd === image.small ? 512 : 1024);
 /** What a kernel is started with; Lodge and QEMU have the same names for it. */
-const files = ({ image, initrd, rows }: Boot) => ({
+const files = ({ image, initrd, rows, forever }: Boot) => ({
   kernel: image.kernel,
   initrd,
-  append: `${image.append} rows=${rows.join(',')}`,
+  append: `${image.append} rows=${rows.join(',')}${forever ? ' forever=1' : ''}`,
 });
 const options = (dashes: string, values: Readonly<Record<string, string>>): string[] =>
   Object.entries(values).flatMap(([name, value]) => [`${dashes}${name}`, value]);
@@ -50,7 +53,7 @@ const options = (dashes: string, values: Readonly<Record<string, string>>): stri
 const onPath = (program: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
 
-const lodgeSystem = (name: SystemName, title: string, engine: string): System => ({
+const lodgeWith = (name: SystemName, title: string, engine: string): System => ({
   name,
   title,
   boots: true,
@@ -60,6 +63,8 @@ const lodgeSystem = (name: SystemName, title: string, engine: string): System =>
   }),
   missing: () => (existsSync(lodge) ? undefined : `${lodge} does not exist; set LODGE to a launcher that does.`),
 });
+
+export const lodgeSystem = lodgeWith('lodge', 'Lodge', 'auto');
 
 const qemuProgram = { amd64: 'qemu-system-x86_64', i386: 'qemu-system-i386' };
 
@@ -115,8 +120,8 @@ const native: System = {
 };
 
 export const systems: readonly System[] = [
-  lodgeSystem('lodge', 'Lodge', 'auto'),
-  lodgeSystem('lodge-interpreter', 'Lodge, interpreter', 'interpreter'),
+  lodgeSystem,
+  lodgeWith('lodge-interpreter', 'Lodge, interpreter', 'interpreter'),
   qemu,
   v86,
   native,
@@ -127,7 +132,7 @@ export function selectSystems(wanted: string | undefined, architecture: Architec
   const names = wanted?.split(',') ?? systems.map(({ name }) => name);
   const unknown = names.find((name) => !systems.some((system) => system.name === name));
   if (unknown !== undefined) {
-    throw new Error(`There is no system ${unknown}; there are ${systems.map(({ name }) => name).join(', ')}.`);
+    throw new UserError(`There is no system ${unknown}; there are ${systems.map(({ name }) => name).join(', ')}.`);
   }
   return systems.filter((system) => {
     if (!names.includes(system.name)) return false;

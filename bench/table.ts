@@ -1,9 +1,8 @@
 // The table on standard output.
 
 import type { Comparison } from './comparison.ts';
-import { timeOf } from './comparison.ts';
+import { ratios, timeOf } from './comparison.ts';
 import { geometricMean } from './statistics.ts';
-import type { SystemName } from './systems.ts';
 
 /** Lines of columns, the first to the left, the others to the right. */
 export function formatTable(lines: readonly (readonly string[])[]): string {
@@ -15,16 +14,6 @@ export function formatTable(lines: readonly (readonly string[])[]): string {
       .join('  ')
       .trimEnd();
   return lines.map((line) => `${format(line)}\n`).join('');
-}
-
-/** Lodge's time over another system's, by row; rows that one of them has no figure for are left out. */
-export function ratios(comparison: Comparison, ours: SystemName, theirs: SystemName): ReadonlyMap<string, number> {
-  const found = new Map<string, number>();
-  for (const { name } of comparison.rows) {
-    const [our, their] = [timeOf(comparison, name, ours), timeOf(comparison, name, theirs)];
-    if (our !== undefined && their !== undefined) found.set(name, our / their);
-  }
-  return found;
 }
 
 const seconds = (milliseconds: number | undefined): string =>
