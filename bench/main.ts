@@ -1,165 +1,88 @@
-// `npm run bench`: the figures that the project claims, each a median, compared with QEMU's TCG in the same run. Needs gcc
-// and Debian's qemu-system-x86. `--runs N` sets how often each is measured (3), `--only NAME` picks one.
+// `npm run bench`: measures Lodge beside other systems. docs/benchmarks.md says what each row does and how to choose some.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { withCommand } from '../src/cli/run/guest-files.ts';
-import { findImage } from '../src/cli/images/cache.ts';
-import { buildGuest } from './build-guests.ts';
-import { lodge, projectDirectory, residentBytes, timeLines, timeProcess } from './processes.ts';
-import { median } from './statistics.ts';
+import { UserError } from '../src/base/errors.ts';
+import { toArchitecture } from './architecture.ts';
+import type { Comparison } from './comparison.ts';
+import { compare } from './comparison.ts';
+import { checkGoals, describeGoal } from './goals.ts';
+import { makeGuestImage } from './guest-image.ts';
+import { longRun } from './long-run.ts';
+import { plotSvg } from './plot.ts';
+import { projectDirectory } from './processes.ts';
+import { measurePromises, promiseNames } from './promises.ts';
+import { comparisonResults, hostDescription } from './results-file.ts';
+import { ALL_ROWS, selectRows } from './rows.ts';
+import { selectSystems } from './systems.ts';
+import { comparisonTable } from './table.ts';
 
-const qemu = 'qemu-system-x86_64';
-const QEMU_BASE = ['-accel', 'tcg', '-display', 'none', '-nodefaults', '-no-reboot'];
-const DEBUG_EXIT = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'];
-const MIB = 2 ** 20;
-/** The guests end with a status of their own: only that they end counts. */
-const ANY_DEBUG_EXIT = [1, 3] as const;
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '3' },
+      only: { type: 'string' },
+      systems: { type: 'string' },
+      arch: { type: 'string', default: 'amd64,i386' },
+      minutes: { type: 'string', default: '30' },
+    },
+  });
+  const runs = positive('runs', values.runs);
+  const architectures = values.arch.split(',').map(toArchitecture);
+  const output = join(projectDirectory, 'build/bench');
+  mkdirSync(output, { recursive: true });
 
-/** One row of the table: what was measured, the figures, and the bound that the project promises. */
-interface Row {
-  readonly name: string;
-  readonly figures: Readonly<Record<string, number>>;
-  readonly value: number;
-  readonly unit: string;
-  readonly bound: string;
-  readonly holds: boolean;
-}
-
-async function boot(runs: number): Promise<Row> {
-  await timeProcess(lodge, ['run', 'debian', '--', 'true'], 0); // pulls the image, fills the file cache
-  const image = findImage('debian')!;
-  const directory = mkdtempSync(join(tmpdir(), 'lodge-bench-'));
-  const initrd = join(directory, 'initrd');
-  writeFileSync(initrd, withCommand(readFileSync(image.initrd), ['true'], false));
-  const serial = ['-serial', 'null', '-serial', 'null', '-serial', 'null', '-serial', 'null'];
-  const arguments_ = [
-    ...QEMU_BASE,
-    '-m',
-    '512',
-    '-kernel',
-    image.kernel,
-    '-initrd',
-    initrd,
-    '-append',
-    `${image.manifest.append} panic=-1 quiet`,
-    ...serial,
-  ];
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    ours.push(await timeProcess(lodge, ['run', 'debian', '--', 'true'], 0));
-    theirs.push(await timeProcess(qemu, arguments_, 0));
+  const only = values.only?.split(',');
+  if (only?.includes('long')) {
+    for (const architecture of architectures.slice(0, 1)) {
+      const image = await makeGuestImage(architecture);
+      const result = await longRun(architecture, image, positive('minutes', values.minutes));
+      writeFileSync(join(output, 'long.json'), `${JSON.stringify({ ...hostDescription(), ...result }, null, 2)}\n`);
+    }
   }
-  rmSync(directory, { recursive: true });
-  const ratio = median(ours.map((time, run) => time / theirs[run]!));
-  return {
-    name: 'boot Debian amd64, run `true`, power off',
-    figures: { lodgeMilliseconds: median(ours), qemuMilliseconds: median(theirs) },
-    value: ratio,
-    unit: '× QEMU TCG',
-    bound: '≤ 4',
-    holds: ratio <= 4,
-  };
-}
+  const isPromise = (name: string): boolean => promiseNames.some((promise) => promise === name);
+  const promises = promiseNames.filter((name) =>
+    only === undefined ? values.systems === undefined : only.includes(name) || only.includes('promises'),
+  );
+  const rows = selectRows(only?.filter((name) => !isPromise(name) && name !== 'promises' && name !== 'long'));
 
-/** Instructions of one iteration of the loop in bench/guests/integer-loop.c, as the interpreter counts them. */
-async function integerLoop(runs: number): Promise<Row> {
-  const guest = buildGuest('integer-loop');
-  const statistics = join(projectDirectory, 'build/bench/integer-loop.json');
-  const translatedToo = ['run', '--kernel', guest, '--device', 'debug-exit'];
-  const interpreted = [...translatedToo, '--engine', 'interpreter'];
-  await timeProcess(lodge, [...interpreted, '--stats', statistics], ANY_DEBUG_EXIT);
-  const { instructions } = JSON.parse(readFileSync(statistics, 'utf8')) as { instructions: number };
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  const translated: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    const [begin, end] = await timeLines(lodge, interpreted, ['begin', 'end']);
-    ours.push(instructions / (end! - begin!) / 1000);
-    const [qemuBegin, qemuEnd] = await timeLines(
-      qemu,
-      [...QEMU_BASE, '-kernel', guest, '-serial', 'stdio'],
-      ['begin', 'end'],
-    );
-    theirs.push(instructions / (qemuEnd! - qemuBegin!) / 1000);
-    const [autoBegin, autoEnd] = await timeLines(lodge, translatedToo, ['begin', 'end']);
-    translated.push(instructions / (autoEnd! - autoBegin!) / 1000);
+  const comparisons: Comparison[] = [];
+  for (const architecture of rows.length === 0 ? [] : architectures) {
+    const systems = selectSystems(values.systems, architecture);
+    const image = await makeGuestImage(architecture);
+    const comparison = await compare(architecture, image, rows, systems, runs);
+    comparisons.push(comparison);
+    process.stdout.write(`${comparisonTable(comparison)}\n`);
+    for (const result of checkGoals(comparison)) process.stdout.write(`${describeGoal(result)}\n`);
+    process.stdout.write('\n');
   }
-  const value = median(ours);
-  return {
-    name: 'hot integer loop, interpreter',
-    figures: { interpreterMips: value, translatedMips: median(translated), qemuMips: median(theirs), instructions },
-    value,
-    unit: 'million instructions a second',
-    bound: '≥ 200',
-    holds: value >= 200,
-  };
-}
+  // The promises compare with QEMU.
+  const canCompare = promises.length > 0 && selectSystems('qemu', 'amd64').length > 0;
+  const measured = canCompare ? await measurePromises(promises, runs) : [];
+  if (comparisons.length === 0 && measured.length === 0) return;
 
-async function startup(runs: number): Promise<Row> {
-  const guest = buildGuest('empty');
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    ours.push(await timeProcess(lodge, ['run', '--kernel', guest, '--device', 'debug-exit'], 1));
-    theirs.push(await timeProcess(qemu, [...QEMU_BASE, ...DEBUG_EXIT, '-kernel', guest], 1));
-  }
-  const value = median(ours);
-  return {
-    name: 'launcher start to the end of a guest that ends at once',
-    figures: { lodgeMilliseconds: value, qemuMilliseconds: median(theirs) },
-    value,
-    unit: 'ms',
-    bound: '≤ 500',
-    holds: value <= 500,
-  };
-}
-
-async function memory(runs: number): Promise<Row> {
-  const resident = async (name: string): Promise<number> => {
-    let bytes = 0;
-    await timeLines(
-      lodge,
-      ['run', '--kernel', buildGuest(name), '--memory', '512M'],
-      ['touched'],
-      (pid) => (bytes = residentBytes(pid)),
-    );
-    return bytes;
-  };
-  const touched: number[] = [];
-  const idle: number[] = [];
-  for (let run = 0; run < runs; run++) {
-    touched.push(await resident('touch-memory'));
-    idle.push(await resident('idle'));
-  }
-  const value = (median(touched) - median(idle)) / MIB;
-  return {
-    name: 'resident memory of a 512 MiB guest that touched 100 MiB, over an idle monitor',
-    figures: { touchedMebibytes: median(touched) / MIB, idleMebibytes: median(idle) / MIB },
-    value,
-    unit: 'MiB',
-    bound: '≤ 200',
-    holds: value <= 200,
-  };
-}
-
-const measurements = { boot, integerLoop, startup, memory };
-
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '3' }, only: { type: 'string' } } });
-const rows: Row[] = [];
-for (const [name, measure] of Object.entries(measurements)) {
-  if (values.only !== undefined && values.only !== name) continue;
-  process.stderr.write(`measuring ${name}\n`);
-  const row = await measure(Number(values.runs));
-  rows.push(row);
-  const figures = Object.entries(row.figures).map(([key, figure]) => `${key} ${figure.toFixed(1)}`);
-  process.stdout.write(
-    `${row.holds ? 'holds' : 'FAILS'}  ${row.name}: ${row.value.toFixed(2)} ${row.unit} (${row.bound}); ${figures.join(', ')}\n`,
+  const results = { ...hostDescription(), runs, comparisons: comparisons.map(comparisonResults), promises: measured };
+  writeFileSync(join(output, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  if (comparisons.length === 0) return;
+  // The plot in docs/ is of everything; one of some rows or of one architecture stays with the other outputs.
+  const isWhole = rows.length === ALL_ROWS.length && comparisons.length === 2;
+  writeFileSync(
+    isWhole ? join(projectDirectory, 'docs/benchmark.svg') : join(output, 'benchmark.svg'),
+    plotSvg(comparisons),
   );
 }
-mkdirSync(join(projectDirectory, 'build/bench'), { recursive: true });
-const results = { node: process.version, runs: Number(values.runs), rows };
-writeFileSync(join(projectDirectory, 'build/bench/results.json'), `${JSON.stringify(results, null, 2)}\n`);
+
+function positive(option: string, value: string): number {
+  const number = Number(value);
+  if (number > 0) return number;
+  throw new UserError(`--${option} takes a number above 0, not ${value}.`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error.status;
+}

@@ -1,11 +1,15 @@
 // Runs the two systems as processes and takes times from outside: guest clocks lie.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const projectDirectory = join(import.meta.dirname, '../../..');
-export const lodge = join(projectDirectory, 'lodge');
+// The Node.js that runs Lodge runs v86 as well: the engine's age makes a difference (tools/find-node.sh).
+const installedNode = join(projectDirectory, 'node_modules/.bin/node');
+export const nodeProgram = process.env['LODGE_NODE'] ?? (existsSync(installedNode) ? installedNode : process.execPath);
+/** The launcher that is measured; LODGE in the environment names that of another checkout. */
+export const lodge = process.env['LODGE'] ?? join(projectDirectory, 'lodge');
 
 /** Wall time in milliseconds until the process has ended; throws when its status is none of the wanted ones. */
 export function timeProcess(

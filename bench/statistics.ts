@@ -4,3 +4,7 @@ export function median(figures: readonly number[]): number {
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
+
+/** The geometric mean of positive figures; NaN when there are none. */
+export const geometricMean = (figures: readonly number[]): number =>
+  Math.exp(figures.reduce((sum, figure) => sum + Math.log(figure), 0) / figures.length);
