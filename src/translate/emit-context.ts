@@ -3,6 +3,7 @@
 import type { Code } from '../wasm/code.ts';
 import type { WasmType } from './emit-pure.ts';
 import type { HandlerImports } from './emit-transfer.ts';
+import type { FloatValues } from './float/float-values.ts';
 import type { HandlerVariant } from './handler-variant.ts';
 import type { Node, Operation, RegisterKind, RegisterPlace } from './ir.ts';
 
@@ -11,6 +12,9 @@ export type OperationOf<Name extends Operation['op']> = Extract<Operation, { op:
 /** The bits of an access that the core's memory routines take besides its size in bytes. */
 export const ACCESS_STACK = 0x100;
 export const ACCESS_WRITE = 0x200;
+
+/** What stands for "settled": bits in the place of an exponent's, so that one `and` tests both. See float/scalar-tests.ts. */
+export const SETTLED = 0x7e0;
 
 /** Where the two words of the lazy flags are; FLAG_RESULT and FLAG_AUX in layout.ts say what they hold. */
 export interface FlagPlace {
@@ -42,8 +46,13 @@ export interface MachineAccess {
   segmentBase(): void;
   /** Pushes the number of the operand's segment, an i32. */
   segmentNumber(): void;
-  readRegister(place: RegisterPlace, bits: number): void;
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void;
+  /** The value of an immediate when it is known while emitting, else null. */
+  knownImmediate(slot: 0 | 1, bits: number): number | null;
+  /** Pushes SETTLED when MXCSR rounds to nearest and masks PE, which is set: an inexact result changes nothing else. Else 0. */
+  settled(): void;
+  /** `isFloat`: the value is on the stack as an f32 or f64. */
+  readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void;
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void;
   /** Leaves the instruction, none of whose effects have happened, for the fault that the core noted. */
   fault(): void;
   /** Leaves it for an exception; code -1: none. */
@@ -55,6 +64,8 @@ export interface EmitContext {
   readonly variant: HandlerVariant;
   readonly imports: HandlerImports;
   readonly machine: MachineAccess;
+  /** Which values are f32 or f64. */
+  readonly floats: FloatValues;
   /** A new local. */
   local(type: WasmType): number;
   /** The scratch local for a TLB entry's address. */

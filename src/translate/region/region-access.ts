@@ -22,8 +22,9 @@ import {
 } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { MachineAccess } from '../emit-context.ts';
-import { emitConstant, emitLoad, emitStore } from '../emit-pure.ts';
+import { emitConstant, emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
 import type { HandlerImports } from '../emit-transfer.ts';
+import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
 import { FlagsInLocals } from './flags-in-locals.ts';
 
@@ -38,6 +39,8 @@ export class RegionAccess implements MachineAccess {
   readonly #codePage: number;
   /** General registers, by number, that the region writes. */
   readonly #written: ReadonlySet<number>;
+  /** Local that holds what `settled` pushes, in a region that asks; else -1. */
+  readonly #settled: number;
   /** Address of the record at hand. */
   ip = 0;
   /** Label of the exit that delivers a fault for the record in local 0. */
@@ -49,6 +52,7 @@ export class RegionAccess implements MachineAccess {
     imports: HandlerImports,
     used: ReadonlySet<number>,
     written: ReadonlySet<number>,
+    asksSettled: boolean,
   ) {
     this.#code = code;
     this.#view = view;
@@ -56,6 +60,7 @@ export class RegionAccess implements MachineAccess {
     this.#written = written;
     this.flags = new FlagsInLocals(code);
     this.#codePage = code.addLocal('i64');
+    this.#settled = asksSettled ? code.addLocal('i32') : -1;
     for (const number of used) this.#registers.set(number, code.addLocal('i64'));
     code.i32Const(0);
     code.i64Load(CODE_PAGE);
@@ -63,9 +68,13 @@ export class RegionAccess implements MachineAccess {
     this.load();
   }
 
-  /** Reads registers and flags from the CPU state. */
+  /** Reads registers, flags and MXCSR from the CPU state. */
   load(): void {
     const code = this.#code;
+    if (this.#settled >= 0) {
+      emitSettled(code);
+      code.localSet(this.#settled);
+    }
     for (const [number, local] of this.#registers) {
       code.i32Const(0);
       code.i64Load(GPR + number * 8);
@@ -183,12 +192,20 @@ export class RegionAccess implements MachineAccess {
     return this.#registers.get((address - GPR) >> 3)!;
   }
 
-  readRegister(place: RegisterPlace, bits: number): void {
+  knownImmediate(slot: 0 | 1, bits: number): number {
+    return this.#view.getUint32(this.ip + RECORD_IMMEDIATE + 4 * slot, true) & (2 ** bits - 1);
+  }
+
+  settled(): void {
+    this.#code.localGet(this.#settled);
+  }
+
+  readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void {
     const code = this.#code;
     const address = this.#address(place);
     if (!isGeneral(address)) {
       code.i32Const(0);
-      return emitLoad(code, bits, address);
+      return (isFloat ? emitLoadFloat : emitLoad)(code, bits, address);
     }
     code.localGet(this.#local(address));
     if (bits === 64) return;
@@ -202,12 +219,13 @@ export class RegionAccess implements MachineAccess {
     code.i32And();
   }
 
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void {
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void {
     const code = this.#code;
     const address = this.#address(place);
     if (!isGeneral(address)) {
       code.i32Const(0);
       push();
+      if (isFloat) return emitStoreFloat(code, bits, address);
       emitStore(code, bits, address);
       if (kind !== 'mmx') return;
       code.i32Const(0);

@@ -15,6 +15,7 @@ import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
 import { emitFollow, type HandlerImports } from '../emit-transfer.ts';
+import { usualCaseOf } from '../float/usual-cases.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import type { Node } from '../ir.ts';
 import { RegionAccess } from './region-access.ts';
@@ -57,7 +58,8 @@ export class RegionEmitter extends NodeEmitter {
     this.variant = first;
     this.#handlerType = handlerType;
     this.#code = new Map(region.map((part) => [part.block.ip, part]));
-    this.machine = new RegionAccess(code, view, imports, used, written);
+    const asksSettled = region.some(({ records }) => records.some(({ nodes }) => nodes.some(usualCaseOf)));
+    this.machine = new RegionAccess(code, view, imports, used, written, asksSettled);
     this.leave = code.addLocal('i32');
   }
 
