@@ -2,8 +2,9 @@
 
 import type { Flag } from '../isa/abstract-machine.ts';
 import type { Code } from '../wasm/code.ts';
-import type { WasmType } from './emit-pure.ts';
+import type { ValueType } from '../wasm/value-type.ts';
 import type { HandlerImports } from './emit-transfer.ts';
+import type { FloatValues } from './float/float-values.ts';
 import type { HandlerVariant } from './handler-variant.ts';
 import type { Node, Operation, RegisterKind, RegisterPlace } from './ir.ts';
 
@@ -12,6 +13,9 @@ export type OperationOf<Name extends Operation['op']> = Extract<Operation, { op:
 /** The bits of an access that the core's memory routines take besides its size in bytes. */
 export const ACCESS_STACK = 0x100;
 export const ACCESS_WRITE = 0x200;
+
+/** What stands for "settled": bits in the place of an exponent's, so that one `and` tests both. See float/scalar-tests.ts. */
+export const SETTLED = 0x7e0;
 
 /** How emitted code keeps the flags. */
 export interface FlagAccess {
@@ -47,8 +51,13 @@ export interface MachineAccess {
   segmentBase(): void;
   /** Pushes the number of the operand's segment, an i32. */
   segmentNumber(): void;
-  readRegister(place: RegisterPlace, bits: number): void;
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void;
+  /** The value of an immediate when it is known while emitting, else null. */
+  knownImmediate(slot: 0 | 1, bits: number): number | null;
+  /** Pushes SETTLED when MXCSR rounds to nearest and masks PE, which is set: an inexact result changes nothing else. Else 0. */
+  settled(): void;
+  /** `isFloat`: the value is on the stack as an f32 or f64. */
+  readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void;
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void;
   /** Leaves the instruction, none of whose effects have happened, for the fault that the core noted. */
   fault(): void;
   /** Leaves it for an exception; code -1: none. */
@@ -60,8 +69,10 @@ export interface EmitContext {
   readonly variant: HandlerVariant;
   readonly imports: HandlerImports;
   readonly machine: MachineAccess;
+  /** Which values are f32 or f64. */
+  readonly floats: FloatValues;
   /** A new local. */
-  local(type: WasmType): number;
+  local(type: ValueType): number;
   /** The scratch local for a TLB entry's address. */
   entry(): number;
   /** Puts a node's value on the stack. */

@@ -4,21 +4,23 @@
 import { BOUNCE } from '../core/layout.ts';
 import { coreRoutines } from '../isa/core-routines.ts';
 import type { Code } from '../wasm/code.ts';
+import type { ValueType } from '../wasm/value-type.ts';
 import { emitAdjustStack, emitOffset, emitSegmentAddress, emitStackOffset } from './emit-address.ts';
 import type { EmitContext, MachineAccess, OperationOf } from './emit-context.ts';
 import { emitProbe } from './emit-probe.ts';
 import {
   emitConstant,
   emitExtractLane,
-  emitLoad,
   emitPure,
   emitReplaceLane,
   emitStore,
   wasmType,
-  type WasmType,
 } from './emit-pure.ts';
 import { emitState } from './emit-state.ts';
 import type { HandlerImports } from './emit-transfer.ts';
+import { FloatValues } from './float/float-values.ts';
+import { emitUsualCase } from './float/usual-case.ts';
+import { usualCaseOf } from './float/usual-cases.ts';
 import type { HandlerVariant } from './handler-variant.ts';
 import { isPure, type Node, type PureOperator } from './ir.ts';
 
@@ -27,6 +29,7 @@ export abstract class NodeEmitter implements EmitContext {
   readonly variant: HandlerVariant;
   readonly imports: HandlerImports;
   abstract readonly machine: MachineAccess;
+  readonly floats = new FloatValues(this);
   readonly #locals = new Map<Node, number>();
   /** Local that is 1 once a store dropped decoded code of the running block's frame; -1 while no store was emitted. */
   protected leave = -1;
@@ -57,6 +60,7 @@ export abstract class NodeEmitter implements EmitContext {
   /** Forgets where values are: before the nodes of another instruction, which may be the same ones again. */
   protected forgetValues(): void {
     this.#locals.clear();
+    this.floats.clear();
   }
 
   /** True when a local holds the node's value. */
@@ -68,13 +72,14 @@ export abstract class NodeEmitter implements EmitContext {
     this.#locals.set(node, local);
   }
 
-  local(type: WasmType): number {
+  local(type: ValueType): number {
     return this.code.addLocal(type);
   }
 
   push(node: Node): void {
     const local = this.#locals.get(node);
     if (local !== undefined) return this.code.localGet(local);
+    if (this.floats.has(node)) return this.floats.pushBits(node);
     if (!isPure(node))
       throw new Error(`${node.operation.op} was not computed before its use in ${this.variant.form.text}`);
     this.#pure(node);
@@ -134,6 +139,7 @@ export abstract class NodeEmitter implements EmitContext {
 
   /** Emits nodes in order of effect. */
   protected statements(nodes: readonly Node[]): void {
+    this.floats.survey(nodes);
     for (const node of nodes) {
       if (!isPure(node)) this.effect(node);
       else if (node.uses > 1 && node.operation.op !== 'constant') this.asLocal(node);
@@ -160,8 +166,7 @@ export abstract class NodeEmitter implements EmitContext {
         return this.probe(operation, node, inputs[0]);
       case 'loadMachine':
         this.push(inputs[0]);
-        emitLoad(code, node.bits, 0, 0);
-        return this.keep(node);
+        return this.floats.load(node);
       case 'storeMachine':
         return this.store(inputs[0], inputs[1]);
       case 'core':
@@ -218,6 +223,12 @@ export abstract class NodeEmitter implements EmitContext {
   }
 
   #core(operation: OperationOf<'core'>, node: Node): void {
+    if (emitUsualCase(this, usualCaseOf(node), node, (keep) => this.#call(operation, node, keep))) return;
+    this.#call(operation, node, () => this.keep(node));
+  }
+
+  /** Calls a core routine; `keep` takes its result from the stack. */
+  #call(operation: OperationOf<'core'>, node: Node, keep: () => void): void {
     const { code } = this;
     const signature = coreRoutines[operation.routine];
     if (!signature.pure) this.beforeCore();
@@ -230,7 +241,7 @@ export abstract class NodeEmitter implements EmitContext {
       this.push(input);
     });
     code.call(this.imports.core(operation.routine));
-    if (signature.result !== null) this.keep(node);
+    if (signature.result !== null) keep();
     if (!signature.pure) this.afterCore(signature.registers === true);
   }
 }

@@ -249,6 +249,18 @@ export function emitLoad(code: Code, bits: number, offset: number, align?: 0): v
   else code.v128Load(offset, align);
 }
 
+/** Loads an f32 or f64 from the address on the stack plus `offset`. */
+export function emitLoadFloat(code: Code, bits: number, offset: number, align?: 0): void {
+  if (bits === 64) code.f64Load(offset, align);
+  else code.f32Load(offset, align);
+}
+
+/** Stores the f32 or f64 on the stack to the address below it plus `offset`. */
+export function emitStoreFloat(code: Code, bits: number, offset: number): void {
+  if (bits === 64) code.f64Store(offset);
+  else code.f32Store(offset);
+}
+
 /** Stores the value on the stack to the address below it plus `offset`. */
 export function emitStore(code: Code, bits: number, offset: number, align?: 0): void {
   if (bits === 8) code.i32Store8(offset);

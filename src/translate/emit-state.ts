@@ -13,12 +13,14 @@ export function emitState(context: EmitContext, node: Node): void {
   const inputs = node.inputs as [Node, Node, Node, Node | undefined] & [Node, Node, Node, Node];
   switch (operation.op) {
     case 'readRegister':
-      context.machine.readRegister(operation.place, node.bits);
-      return context.keep(node);
-    case 'writeRegister':
-      return context.machine.writeRegister(operation.place, operation.kind, inputs[0].bits, () =>
-        context.push(inputs[0]),
-      );
+      context.machine.readRegister(operation.place, node.bits, context.floats.wants(node));
+      return context.floats.wants(node) ? context.floats.keep(node) : context.keep(node);
+    case 'writeRegister': {
+      const [value] = inputs;
+      const isFloat = context.floats.has(value);
+      const push = (): void => (isFloat ? context.floats.push(value) : context.push(value));
+      return context.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+    }
     case 'readFlag':
       flags.read(operation.flag);
       return context.keep(node);

@@ -18,8 +18,9 @@ import {
 import type { Code } from '../wasm/code.ts';
 import type { EmitContext, FlagAccess, MachineAccess } from './emit-context.ts';
 import { FlagsInMemory } from './flags-in-memory.ts';
-import { emitLoad, emitStore } from './emit-pure.ts';
+import { emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from './emit-pure.ts';
 import type { HandlerImports } from './emit-transfer.ts';
+import { emitSettled } from './float/settled.ts';
 import type { RegisterKind, RegisterPlace } from './ir.ts';
 
 /** Access through the record whose address is local 0. */
@@ -121,14 +122,23 @@ export class RecordAccess implements MachineAccess {
     code.i32And();
   }
 
-  readRegister(place: RegisterPlace, bits: number): void {
-    emitLoad(this.#code, bits, this.#registerAddress(place));
+  knownImmediate(): null {
+    return null;
   }
 
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void {
+  settled(): void {
+    emitSettled(this.#code);
+  }
+
+  readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void {
+    (isFloat ? emitLoadFloat : emitLoad)(this.#code, bits, this.#registerAddress(place));
+  }
+
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void {
     const code = this.#code;
     const offset = this.#registerAddress(place);
     push();
+    if (isFloat) return emitStoreFloat(code, bits, offset);
     if (kind === 'general' && bits === 32) {
       code.i64ExtendI32U();
       return code.i64Store(offset);

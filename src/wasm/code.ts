@@ -17,6 +17,7 @@ export class Code {
   readonly writer: ByteWriter;
   readonly #localTypes: ValueType[] = [];
   readonly #parameters: number;
+  readonly #expectations: { readonly at: number; readonly isTaken: boolean }[] = [];
   #openBlocks = 0;
 
   /**
@@ -46,6 +47,11 @@ export class Code {
     return this.#openBlocks - label;
   }
 
+  /** Says of the `br_if` or `if` that is written next whether its condition mostly holds. */
+  expect(isTaken: boolean): void {
+    this.#expectations.push({ at: this.length, isTaken });
+  }
+
   /** Adds a local of a type, zero at entry, and returns its index for `localGet`, `localSet` and `localTee`. */
   addLocal(type: ValueType): number {
     return this.#parameters + this.#localTypes.push(type) - 1;
@@ -54,6 +60,30 @@ export class Code {
   /** Appends the whole body as the code section wants it: its size, its locals, its instructions, `end`. */
   writeTo(output: ByteWriter): void {
     const mark = output.beginSized();
+    this.#writeLocals(output);
+    output.bytes(this.writer.view());
+    output.byte(0x0b);
+    output.endSized(mark);
+  }
+
+  /** True when `expect` was called. */
+  get hasExpectations(): boolean {
+    return this.#expectations.length > 0;
+  }
+
+  /** Appends what `expect` said as the branch-hint section wants it: offsets count from the start of the locals. */
+  writeExpectationsTo(output: ByteWriter): void {
+    const locals = new ByteWriter();
+    this.#writeLocals(locals);
+    output.unsigned(this.#expectations.length);
+    for (const { at, isTaken } of this.#expectations) {
+      output.unsigned(locals.length + at);
+      output.unsigned(1);
+      output.byte(isTaken ? 1 : 0);
+    }
+  }
+
+  #writeLocals(output: ByteWriter): void {
     const types = this.#localTypes;
     let groups = 0;
     for (let index = 0; index < types.length; index++) if (types[index] !== types[index - 1]) groups++;
@@ -64,9 +94,6 @@ export class Code {
       output.unsigned(end - start);
       output.byte(valueTypeByte[type]);
     }
-    output.bytes(this.writer.view());
-    output.byte(0x0b);
-    output.endSized(mark);
   }
 
   /** @internal Opens or closes one level of blocks. */

@@ -135,6 +135,33 @@ test('a second table, declared functions and references validate and run', () =>
   assert.equal((exports['table'] as unknown as WebAssembly.Table).get(3), exports['call']);
 });
 
+test('expectations are written as offsets of their branches from the start of the locals', () => {
+  const builder = new ModuleBuilder();
+  const type = builder.type(['i32'], ['i32']);
+  builder.importFunction('host', 'imported', type);
+  builder.body(builder.declareFunction(type, 'plain')).localGet(0);
+  const index = builder.declareFunction(type, 'hinted');
+  const code = builder.body(index);
+  code.addLocal('i64');
+  code.addLocal('f64');
+  code.localGet(0);
+  code.expect(false);
+  code.if();
+  code.localGet(0);
+  code.expect(true);
+  code.brIf(0);
+  code.end();
+  code.i32Const(7);
+  builder.export('hinted', 'function', index);
+  const bytes = builder.toBytes();
+  // Two groups of locals take 5 bytes; the name of the section comes before what is compared.
+  const name = Buffer.from('metadata.code.branch_hint');
+  const at = Buffer.from(bytes).indexOf(name) + name.length;
+  assert.deepEqual([...bytes.subarray(at, at + 9)], [1, index, 2, 5 + 2, 1, 0, 5 + 6, 1, 1]);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { imported: () => 0 } });
+  assert.equal((exports['hinted'] as CallableFunction)(1), 7);
+});
+
 test('a module that cannot be numbered or finished is refused with the reason', () => {
   const builder = new ModuleBuilder();
   const type = builder.type([], []);

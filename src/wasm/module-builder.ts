@@ -179,6 +179,7 @@ export class ModuleBuilder {
     section(output, 6, this.#globals);
     section(output, 7, this.#exports);
     section(output, 9, this.#elements);
+    this.#writeBranchHints(output);
     this.#writeCode(output);
     if (options.names) this.#writeNames(output);
     return new Uint8Array(output.view());
@@ -199,6 +200,21 @@ export class ModuleBuilder {
     let size = 1024;
     for (const { body } of this.#functions) size += (body?.length ?? 0) + 32;
     return size;
+  }
+
+  /** The custom section of the branch-hinting proposal, which stands before the code. */
+  #writeBranchHints(output: ByteWriter): void {
+    const hinted = [...this.#functions.entries()].filter(([, { body }]) => body?.hasExpectations);
+    if (hinted.length === 0) return;
+    output.byte(0);
+    const mark = output.beginSized();
+    output.name('metadata.code.branch_hint');
+    output.unsigned(hinted.length);
+    for (const [position, { body }] of hinted) {
+      output.unsigned(this.#imported.function + position);
+      body!.writeExpectationsTo(output);
+    }
+    output.endSized(mark);
   }
 
   #writeCode(output: ByteWriter): void {

@@ -26,11 +26,17 @@ export function runTranslated(cell: TestCell, image: StateImage): TranslatedRun 
   const { regions } = translator.statistics;
   cell.load(image);
   run(cell);
+  const answer = runPlaced(cell, image);
+  cell.clear(image);
+  return { answer, regions: translator.statistics.regions - regions };
+}
+
+/** Runs a case whose code is in its place already, and translated if it was run before. */
+export function runPlaced(cell: TestCell, image: StateImage): StateImage {
   cell.load(image, false);
   run(cell);
   const answer = new StateImage();
   cell.save(answer);
   cell.saveException(answer);
-  cell.clear(image);
-  return { answer, regions: translator.statistics.regions - regions };
+  return answer;
 }

@@ -38,6 +38,7 @@ export function emitPageCheck(
   code.i32Const(0);
   code.i32Load(CODE_CONTEXT + 4);
   code.i32Ne();
+  code.expect(false);
   code.if(undefined);
   code.i32Const(descriptor);
   code.call(imports.core('checkRegion'));
@@ -134,6 +135,7 @@ export class RegionEmitter extends RegionInstructions {
     code.localTee(this.budget);
     code.i32Const(0);
     code.i32LtS();
+    code.expect(false);
     code.if(undefined);
     this.frame.leave(BOUNDARY, ip);
     code.end();
@@ -171,6 +173,7 @@ export class RegionEmitter extends RegionInstructions {
     const { code } = this;
     if (!this.stores) return;
     code.localGet(this.leave);
+    code.expect(false);
     code.if(undefined);
     this.frame.leave(reason, this.machine.ip);
     code.end();

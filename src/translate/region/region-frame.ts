@@ -68,6 +68,7 @@ export class RegionFrame implements RegionExits {
 
   /** As `fault`, when the i32 on the stack is not 0. */
   faultIf(): void {
+    this.#code.expect(false);
     this.#code.brIf(this.#code.depthOf(this.#otherLabel));
   }
 

@@ -4,11 +4,12 @@
 import { BOUNCE, BUDGET, GPR, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Code } from '../../wasm/code.ts';
+import type { ValueType } from '../../wasm/value-type.ts';
 import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
 import { ACCESS_STACK, type OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
 import { emitTagCompare } from '../emit-probe.ts';
-import { emitLoad, emitStore, wasmType, type WasmType } from '../emit-pure.ts';
+import { emitStore, wasmType } from '../emit-pure.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import { isPure, type Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
@@ -35,8 +36,8 @@ export abstract class RegionInstructions extends NodeEmitter {
   /** Reads whose value has not been used as often as it will be. */
   readonly #pending = new Map<Node, number>();
   /** Locals that instructions use, by type, and those of the instruction at hand. */
-  readonly #free: Record<WasmType, number[]> = { i32: [], i64: [], v128: [] };
-  readonly #taken: [WasmType, number][] = [];
+  readonly #free = new Map<ValueType, number[]>();
+  readonly #taken: [ValueType, number][] = [];
   /** Ifs and loops inside the instruction at hand. */
   #depth = 0;
   /** The instruction at hand has a store that may drop decoded code. */
@@ -89,8 +90,8 @@ export abstract class RegionInstructions extends NodeEmitter {
   }
 
   // ---- Locals. ----
-  override local(type: WasmType): number {
-    const local = this.#free[type].pop() ?? this.code.addLocal(type);
+  override local(type: ValueType): number {
+    const local = this.#free.get(type)?.pop() ?? this.code.addLocal(type);
     this.#taken.push([type, local]);
     return local;
   }
@@ -107,12 +108,17 @@ export abstract class RegionInstructions extends NodeEmitter {
   #release(): void {
     this.forgetValues();
     this.#pending.clear();
-    for (const [type, local] of this.#taken) this.#free[type].push(local);
+    for (const [type, local] of this.#taken) {
+      const free = this.#free.get(type);
+      if (free) free.push(local);
+      else this.#free.set(type, [local]);
+    }
     this.#taken.length = 0;
   }
 
   // ---- Values. ----
   protected override statements(nodes: readonly Node[]): void {
+    this.floats.survey(nodes);
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index]!;
       const { op } = node.operation;
@@ -132,8 +138,9 @@ export abstract class RegionInstructions extends NodeEmitter {
     }
   }
 
-  /** A segment's checks happen where they stand. */
+  /** A segment's checks happen where they stand, and a floating-point number is read into a local of its own. */
   #mayBeLate(node: Node): boolean {
+    if (this.floats.wants(node)) return false;
     return node.operation.op !== 'segmentAddress' || this.variant.environment !== 'segmented';
   }
 
@@ -219,10 +226,13 @@ export abstract class RegionInstructions extends NodeEmitter {
     switch (operation.op) {
       case 'writeRegister': {
         const value = node.inputs[0]!;
-        return this.machine.writeRegister(operation.place, operation.kind, value.bits, () => {
-          this.push(value);
+        const isFloat = this.floats.has(value);
+        const push = (): void => {
+          if (isFloat) this.floats.push(value);
+          else this.push(value);
           this.#readBefore(localRegister(this.machine.addressOf(operation.place)));
-        });
+        };
+        return this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
       }
       case 'adjustStack':
         this.#readBefore(STACK_POINTER);
@@ -258,6 +268,7 @@ export abstract class RegionInstructions extends NodeEmitter {
   /** With the tag's comparison on the stack: the machine address, from the TLB or else from the core. */
   #machineAddress(operation: OperationOf<'probe'>, address: number, machine: number): void {
     const { code } = this;
+    code.expect(true);
     code.if('i32');
     this.#hit(address);
     code.else();
@@ -307,8 +318,7 @@ export abstract class RegionInstructions extends NodeEmitter {
     const machine = this.local('i32');
     this.#compareTag(operation, address);
     this.#machineAddress(operation, address, machine);
-    emitLoad(this.code, load.bits, 0, 0);
-    this.keep(load);
+    this.floats.load(load);
   }
 
   /** A probe and its store: only a miss has to ask whether the bytes have to be carried on. */
@@ -326,6 +336,7 @@ export abstract class RegionInstructions extends NodeEmitter {
       emitStore(code, value.bits, 0, 0);
     };
     this.#compareTag(operation, address);
+    code.expect(true);
     code.if(undefined);
     this.#hit(address);
     store();
@@ -343,6 +354,7 @@ export abstract class RegionInstructions extends NodeEmitter {
     code.localGet(machine);
     code.i32Const(BOUNCE);
     code.i32Eq();
+    code.expect(false);
     code.if(undefined);
     // A device may look at the clock.
     this.storeBudget();
@@ -373,8 +385,8 @@ export abstract class RegionInstructions extends NodeEmitter {
 
   protected afterCore(registers: boolean): void {
     this.loadBudget();
-    if (!registers) return;
-    this.machine.load();
+    this.machine.loadSettled();
+    if (registers) this.machine.load();
   }
 
   /** Emits the nodes of a loop's body, which may run any number of times. */

@@ -2,6 +2,7 @@
 
 import { GPR, MODE_CODE_64, MODE_CODE_MASK, MODE_STEP, RECORD_BASE, RECORD_INDEX } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
+import { usualCaseOf } from '../float/usual-cases.ts';
 import type { Node } from '../ir.ts';
 import type { BlockContent, BlockReader, Successor, TranslatableRecord } from './block-reader.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
@@ -92,7 +93,8 @@ export class RegionReader {
         returns: returns.get(block.ip) ?? [],
       };
     });
-    const use: RegisterUse = { used: new Set(), written: new Set() };
+    const asksSettled = parts.some(({ records }) => records.some(({ nodes }) => nodes.some(usualCaseOf)));
+    const use: RegisterUse = { asksSettled, used: new Set(), written: new Set() };
     const routines = new Set<string>();
     let instructions = 0;
     for (const { records } of parts) {

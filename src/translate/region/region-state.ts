@@ -22,7 +22,8 @@ import {
   ZERO,
 } from '../../core/layout.ts';
 import type { EmitContext, MachineAccess } from '../emit-context.ts';
-import { emitConstant, emitLoad, emitStore } from '../emit-pure.ts';
+import { emitConstant, emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
+import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
 import { RegionFlags } from './region-flags.ts';
 
@@ -31,6 +32,8 @@ const XMM_END = XMM + 16 * XMM_STRIDE;
 
 /** The registers of a region, each by the address of its first byte in the CPU state. */
 export interface RegisterUse {
+  /** Whether an instruction asks how MXCSR rounds. */
+  readonly asksSettled: boolean;
   readonly used: Set<number>;
   /** Those that it writes; all of them are used as well. */
   readonly written: Set<number>;
@@ -54,6 +57,8 @@ export class RegionState implements MachineAccess {
   readonly #locals = new Map<number, number>();
   readonly #use: RegisterUse;
   readonly #isLong: boolean;
+  /** Local that holds what `settled` pushes, in a region that asks; else -1. */
+  readonly #settled: number;
   /** Address of the record at hand. */
   ip = 0;
   /** Distance of the page that it is in from the entry's, bytes. */
@@ -68,10 +73,12 @@ export class RegionState implements MachineAccess {
     const { code } = context;
     this.codePage = code.addLocal('i64');
     this.flags = new RegionFlags(context);
+    this.#settled = use.asksSettled ? code.addLocal('i32') : -1;
     for (const address of use.used) this.#locals.set(address, code.addLocal(address < GPR_END ? 'i64' : 'v128'));
     code.i32Const(0);
     code.i64Load(CODE_PAGE);
     code.localSet(this.codePage);
+    this.loadSettled();
   }
 
   /** Reads registers from the CPU state: all that the region uses, or some of them. */
@@ -107,6 +114,21 @@ export class RegionState implements MachineAccess {
     if (bits !== 64) return emitConstant(code, BigInt(low) & ((1n << BigInt(bits)) - 1n), bits);
     if (this.#view.getInt32(at + 4, true) === low >> 31) code.i64Const(low);
     else code.i64Const(this.#view.getBigInt64(at, true));
+  }
+
+  knownImmediate(slot: 0 | 1, bits: number): number {
+    return this.#view.getUint32(this.ip + RECORD_IMMEDIATE + 4 * slot, true) & (2 ** bits - 1);
+  }
+
+  settled(): void {
+    this.#context.code.localGet(this.#settled);
+  }
+
+  /** Looks at MXCSR anew, which a core routine may have changed. */
+  loadSettled(): void {
+    if (this.#settled < 0) return;
+    emitSettled(this.#context.code);
+    this.#context.code.localSet(this.#settled);
   }
 
   registerNumber(field: 'A' | 'B'): void {
@@ -198,16 +220,17 @@ export class RegionState implements MachineAccess {
     return registerAddress(this.#view, this.ip, place);
   }
 
-  readRegister(place: RegisterPlace, bits: number): void {
+  readRegister(place: RegisterPlace, bits: number, isFloat = false): void {
     const { code } = this.#context;
     const address = this.addressOf(place);
     const register = localRegister(address);
     if (register === 0) {
       code.i32Const(0);
-      return emitLoad(code, bits, address);
+      return (isFloat ? emitLoadFloat : emitLoad)(code, bits, address);
     }
     code.localGet(this.#locals.get(register)!);
     if (register >= XMM) {
+      if (isFloat) return bits === 64 ? code.f64x2ExtractLane(0) : code.f32x4ExtractLane(0);
       if (bits === 64) code.i64x2ExtractLane(0);
       else if (bits === 32) code.i32x4ExtractLane(0);
       else if (bits === 16) code.i16x8ExtractLaneU(0);
@@ -225,14 +248,14 @@ export class RegionState implements MachineAccess {
     code.i32And();
   }
 
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void): void {
+  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat = false): void {
     const { code } = this.#context;
     const address = this.addressOf(place);
     const register = localRegister(address);
     if (register === 0) {
       code.i32Const(0);
       push();
-      emitStore(code, bits, address);
+      (isFloat ? emitStoreFloat : emitStore)(code, bits, address);
       if (kind !== 'mmx') return;
       code.i32Const(0);
       code.i32Const(0xffff);
@@ -242,7 +265,8 @@ export class RegionState implements MachineAccess {
     if (register >= XMM) {
       if (bits < 128) code.localGet(local);
       push();
-      if (bits === 64) code.i64x2ReplaceLane(0);
+      if (isFloat) bits === 64 ? code.f64x2ReplaceLane(0) : code.f32x4ReplaceLane(0);
+      else if (bits === 64) code.i64x2ReplaceLane(0);
       else if (bits === 32) code.i32x4ReplaceLane(0);
       else if (bits === 16) code.i16x8ReplaceLane(0);
       else if (bits === 8) code.i8x16ReplaceLane(0);

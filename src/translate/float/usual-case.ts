@@ -1,0 +1,146 @@
+// A core routine's usual case inline, and a call of the routine for all others. In the usual case WebAssembly's own operator
+// gives the very result that the processor's would, and MXCSR stays as it is. SDM volume 1 sections 10.2.3 and 11.5.
+
+import { coreRoutines } from '../../isa/core-routines.ts';
+import type { Code } from '../../wasm/code.ts';
+import type { ValueType } from '../../wasm/value-type.ts';
+import type { EmitContext, OperationOf } from '../emit-context.ts';
+import type { Node } from '../ir.ts';
+
+/** The usual case of one core routine. */
+export interface UsualCase {
+  /** How many of the first parameters are single elements, and whether the result is one: these are f32 or f64 here. */
+  readonly floats: number;
+  readonly isFloat: boolean;
+  /** The parameter whose value must be known while emitting, if any: an immediate byte. Where it is not, the core is called. */
+  readonly known?: number;
+  /** True when the routine has no other case. */
+  readonly always?: boolean;
+  /** Puts the result into its local, or goes to where the core is called. */
+  emit(usual: Usual): void;
+}
+
+/** What the emitter of a usual case works with. */
+export class Usual {
+  readonly code: Code;
+  /** The local to put the result in. */
+  readonly result: number;
+  /** The value that is known while emitting. */
+  readonly known: number;
+  readonly #context: EmitContext;
+  readonly #inputs: readonly number[];
+  #slow = 0;
+  #done = 0;
+
+  constructor(context: EmitContext, inputs: readonly number[], known: number, result: number) {
+    this.code = context.code;
+    this.#context = context;
+    this.#inputs = inputs;
+    this.known = known;
+    this.result = result;
+  }
+
+  /** The local that holds an input. */
+  input(index: number): number {
+    return this.#inputs[index]!;
+  }
+
+  /** Goes to the core when the i32 on the stack is not 0; and when it is 0. */
+  slowIf(): void {
+    this.code.expect(false);
+    this.code.brIf(this.code.depthOf(this.#slow));
+  }
+  slowUnless(): void {
+    this.code.i32Eqz();
+    this.slowIf();
+  }
+
+  /** Ends here when the i32 on the stack is not 0, as it mostly is. */
+  doneIf(): void {
+    this.code.expect(true);
+    this.code.brIf(this.code.depthOf(this.#done));
+  }
+
+  /** Emits `rare` for when the i32 on the stack is 0. */
+  unless(rare: () => void): void {
+    const { code } = this;
+    code.i32Eqz();
+    code.expect(false);
+    code.if(undefined);
+    rare();
+    code.end();
+  }
+
+  /** Pushes whether results are rounded to nearest and being inexact changes nothing. */
+  pushSettled(): void {
+    this.#context.machine.settled();
+  }
+  /** Goes to the core unless that is so. */
+  settled(): void {
+    this.pushSettled();
+    this.slowUnless();
+  }
+
+  /** Emits the case, and `call` for the others, which puts the result into its local. */
+  emit(usual: UsualCase, call: () => void): void {
+    const { code } = this;
+    if (usual.always) return usual.emit(this);
+    code.block(undefined);
+    this.#done = code.openBlocks;
+    code.block(undefined);
+    this.#slow = code.openBlocks;
+    usual.emit(this);
+    code.br(code.depthOf(this.#done));
+    code.end();
+    call();
+    code.end();
+  }
+}
+
+/** The value of an input when it is known while emitting, else null. */
+function knownValue(context: EmitContext, node: Node): number | null {
+  const { operation } = node;
+  if (operation.op === 'constant') return Number(operation.value);
+  if (operation.op === 'zeroExtend') return knownValue(context, node.inputs[0]!);
+  return operation.op === 'immediate' ? context.machine.knownImmediate(operation.slot, node.bits) : null;
+}
+
+/**
+ * Emits a core routine's usual case, and for all others what `call` emits, which calls `keep` where the routine's result is on
+ * the stack.
+ * @returns false when there is no usual case here: then nothing was emitted
+ */
+export function emitUsualCase(
+  context: EmitContext,
+  usual: UsualCase | undefined,
+  node: Node,
+  call: (keep: () => void) => void,
+): boolean {
+  if (usual === undefined) return false;
+  const { code, floats } = context;
+  const known = usual.known === undefined ? 0 : knownValue(context, node.inputs[usual.known]!);
+  if (known === null) return false;
+  // Before any branch, so that all of them find the values in the same places.
+  const inputs = node.inputs.map((input, index) => {
+    if (index === usual.known) return -1;
+    return index < usual.floats ? floats.asLocal(input) : context.asLocal(input);
+  });
+  const type = resultType(node, usual.isFloat);
+  const result = context.local(type);
+  new Usual(context, inputs, known, result).emit(usual, () =>
+    call(() => {
+      if (type === 'f64') code.f64ReinterpretI64();
+      else if (type === 'f32') code.f32ReinterpretI32();
+      code.localSet(result);
+    }),
+  );
+  if (usual.isFloat) floats.bind(node, result);
+  else context.bind(node, result);
+  return true;
+}
+
+function resultType(node: Node, isFloat: boolean): ValueType {
+  const result = coreRoutines[(node.operation as OperationOf<'core'>).routine].result!;
+  if (!isFloat) return result;
+  return result === 'i64' ? 'f64' : 'f32';
+}
