@@ -98,6 +98,11 @@ export const SEGMENT_LIMIT = 8;
 export const SEGMENT_ATTRIBUTES = 12;
 export const SEGMENT_SELECTOR = 16;
 
+/** u32, i64, i64. The flags on the way from one region to the next; anywhere else the kind is FLAGS_STORED. */
+export const FLAG_KIND = 0x73c;
+export const FLAG_A = 0xcc0;
+export const FLAG_B = 0xcc8;
+
 // Control, debug and model-specific registers, i64 each.
 export const CR0 = 0x640;
 export const CR2 = 0x648;

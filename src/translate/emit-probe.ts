@@ -19,6 +19,7 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
     code.i32Const(0);
     code.i32Load(TLB_BASE);
   });
+  code.expect(true);
   code.if('i32');
   code.localGet(address);
   code.i32WrapI64();

@@ -22,6 +22,7 @@ import {
   SEGMENT_BASE,
   SEGMENT_CS,
 } from '../layout.ts';
+import { noteJumpTarget } from './address-space.ts';
 import { firstBlock } from './blocks.ts';
 import { OFFSET_MASK } from './frames.ts';
 import { loadMiss, storeMiss, updateMiss } from './memory-misses.ts';
@@ -35,15 +36,19 @@ import { fetchedBefore } from './tlb.ts';
 export function checkRegion(descriptor: i32): i32 {
   const isLong = (load<u32>(MODE) & MODE_CODE_MASK) == MODE_CODE_64;
   if (!isLong && load<u64>(SEGMENT_CS + SEGMENT_BASE) != 0) return 0;
+  const slot = load<u32>(ADDRESS_SPACE_SLOT);
   const entry = load<i64>(CODE_PAGE);
   const end = descriptor + REGION_PAGES + load<i32>(descriptor, REGION_PAGE_COUNT) * REGION_PAGE_SIZE;
   for (let page = descriptor + REGION_PAGES; page < end; page += REGION_PAGE_SIZE) {
     if (load<u32>(load<u32>(page, REGION_PAGE_BLOCK), BLOCK_ADDRESS) == 0) return 0;
-    const linear = entry + load<i64>(page, REGION_PAGE_DISTANCE);
-    const machine = fetchedBefore(isLong ? linear : linear & 0xffffffff);
+    const distant = entry + load<i64>(page, REGION_PAGE_DISTANCE);
+    const linear = isLong ? distant : distant & 0xffffffff;
+    const machine = fetchedBefore(linear);
     if (machine == 0 || (machine & ~OFFSET_MASK) != load<u32>(page, REGION_PAGE_FRAME)) return 0;
+    // Whatever changes the mapping of this page has to renew the generation from now on.
+    noteJumpTarget(slot, linear);
   }
-  store<u32>(descriptor + (load<u32>(ADDRESS_SPACE_SLOT) << 2), load<u32>(CODE_CONTEXT, 4));
+  store<u32>(descriptor + (slot << 2), load<u32>(CODE_CONTEXT, 4));
   return 1;
 }
 

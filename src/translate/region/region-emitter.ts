@@ -5,7 +5,6 @@ import {
   ADDRESS_SPACE_SLOT,
   CODE_CONTEXT,
   CODE_PAGE,
-  FLAGS_STORED,
   GPR,
 } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
@@ -44,6 +43,7 @@ export function emitPageCheck(
   code.call(imports.core('checkRegion'));
   code.i32Eqz();
   code.if(undefined);
+  code.call(imports.core('settleHanded'));
   code.localGet(0);
   code.i32Const(handler);
   code.returnCallIndirect(handlerType, 0);
@@ -72,7 +72,6 @@ export class RegionEmitter extends RegionInstructions {
     code.i32Const(this.#parts.get(entry)!.count);
     code.i32Add();
     code.localSet(this.budget);
-    this.machine.flags.known = FLAGS_STORED;
     this.frame.open();
     this.#tree(entry);
     this.frame.close();

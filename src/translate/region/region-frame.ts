@@ -28,7 +28,7 @@ export class RegionFrame implements RegionExits {
   readonly #code: Code;
   readonly #imports: RegionImports;
   readonly #handlerType: number;
-  readonly #writeBack: () => void;
+  readonly #writeBack: (handsOver: boolean) => void;
   readonly #reason: number;
   readonly #target: number;
   #jumpLabel = 0;
@@ -37,8 +37,8 @@ export class RegionFrame implements RegionExits {
   #jumps = false;
   #follows = false;
 
-  /** @param writeBack emits the code that writes the state back */
-  constructor(code: Code, imports: RegionImports, handlerType: number, writeBack: () => void) {
+  /** @param writeBack emits the code that writes the state back: the flags as they are, for a region, or settled */
+  constructor(code: Code, imports: RegionImports, handlerType: number, writeBack: (handsOver: boolean) => void) {
     this.#code = code;
     this.#imports = imports;
     this.#handlerType = handlerType;
@@ -113,13 +113,13 @@ export class RegionFrame implements RegionExits {
     code.unreachable();
     code.end();
     if (this.#jumps) {
-      this.#writeBack();
+      this.#writeBack(true);
       code.localGet(this.#target);
       code.returnCall(imports.jump);
     } else code.unreachable();
     code.end();
     if (this.#follows) {
-      this.#writeBack();
+      this.#writeBack(true);
       code.localGet(this.#reason);
       code.if(undefined);
       code.localGet(0);
@@ -129,7 +129,7 @@ export class RegionFrame implements RegionExits {
       code.returnCall(imports.followNext);
     } else code.unreachable();
     code.end();
-    this.#writeBack();
+    this.#writeBack(false);
     this.#when(FAULT, 'deliverFault', () => this.#pushCurrent());
     this.#when(RAISE, 'raiseFault', () => {
       code.localGet(0);

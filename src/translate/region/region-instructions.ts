@@ -57,13 +57,14 @@ export abstract class RegionInstructions extends NodeEmitter {
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
     this.#tlb = code.addLocal('i32');
-    this.frame = new RegionFrame(code, imports, handlerType, () => this.#writeBack());
+    this.frame = new RegionFrame(code, imports, handlerType, (handsOver) => this.#writeBack(handsOver));
     this.machine = new RegionState(this, view, this.frame, use, isLong);
     code.i32Const(0);
     code.i32Load(TLB_BASE);
     code.localSet(this.#tlb);
     this.loadBudget();
     this.machine.load();
+    this.machine.flags.receive();
   }
 
   protected loadBudget(): void {
@@ -79,14 +80,13 @@ export abstract class RegionInstructions extends NodeEmitter {
   }
 
   /** Leaves the CPU state as it has to be outside of the region, whatever way led here. */
-  #writeBack(): void {
+  #writeBack(handsOver: boolean): void {
     const { flags } = this.machine;
-    const { known } = flags;
     flags.known = FLAGS_UNKNOWN;
     this.machine.spill();
-    flags.settle();
+    if (handsOver) flags.handOver();
+    else flags.settle();
     this.storeBudget();
-    flags.known = known;
   }
 
   // ---- Locals. ----

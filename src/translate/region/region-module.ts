@@ -24,7 +24,7 @@ const routines: Record<string, { parameters: ValueType[]; results: ValueType[] }
   settleFlags: { parameters: ['i32', 'i64', 'i64'], results: [] },
   checkRegion: { parameters: ['i32'], results: ['i32'] },
 };
-const engine = ['storeCommit', 'deliverFault', 'raiseFault', 'blockBoundary', 'leaveAfter', 'suspend'];
+const engine = ['storeCommit', 'deliverFault', 'raiseFault', 'blockBoundary', 'leaveAfter', 'suspend', 'settleHanded'];
 
 function signatureOf(name: string): { parameters: readonly ValueType[]; results: readonly ValueType[] } {
   const known = routines[name] ?? engineRoutines[name];
@@ -41,7 +41,7 @@ export function buildRegions(view: DataView, regions: readonly PlacedRegion[]): 
   const addressType = builder.type(['i64'], ['i32']);
   const imports = {
     proceed: builder.importFunction('interpreter', 'proceed', handlerType),
-    jump: builder.importFunction('interpreter', 'jump', addressType),
+    jump: builder.importFunction('interpreter', 'regionJump', addressType),
     followTaken: builder.importFunction('interpreter', 'followTaken', handlerType),
     followNext: builder.importFunction('interpreter', 'followNext', handlerType),
     core: (name: string): number => indices.get(name)!,
