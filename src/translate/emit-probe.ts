@@ -50,7 +50,7 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
 /** Pushes whether the TLB entry for the address in a local allows the access, and leaves the entry's address in a local. */
 export function emitTagCompare(
   code: Code,
-  { kind, bytes }: OperationOf<'probe'>,
+  { kind, bytes }: Pick<OperationOf<'probe'>, 'kind' | 'bytes'>,
   address: number,
   entry: number,
   pushBase: () => void,

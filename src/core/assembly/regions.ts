@@ -1,18 +1,18 @@
 // What regions of translated code ask for: whether the pages they were made from are still where they were, and memory that
-// their inline probe missed. They keep the budget in a local, so it comes along.
+// their probe missed.
 
 import {
   ADDRESS_SPACE_SLOT,
   BLOCK_ADDRESS,
   BLOCK_HEADER,
   BLOCK_SECOND,
-  BUDGET,
   CODE_CONTEXT,
   CODE_PAGE,
   CURRENT,
   MODE,
   MODE_CODE_64,
   MODE_CODE_MASK,
+  REGION_ENTRY_PAGE,
   REGION_PAGE_BLOCK,
   REGION_PAGE_COUNT,
   REGION_PAGE_DISTANCE,
@@ -25,7 +25,7 @@ import {
 import { noteJumpTarget } from './address-space.ts';
 import { firstBlock } from './blocks.ts';
 import { OFFSET_MASK } from './frames.ts';
-import { loadMiss, storeMiss, updateMiss } from './memory-misses.ts';
+import { ACCESS_PLAIN, loadMiss, storeMiss, updateMiss } from './memory-misses.ts';
 import { fetchedBefore } from './tlb.ts';
 
 /**
@@ -48,6 +48,11 @@ export function checkRegion(descriptor: i32): i32 {
     // Whatever changes the mapping of this page has to renew the generation from now on.
     noteJumpTarget(slot, linear);
   }
+  // The same code may be mapped at several addresses: what was found for one says nothing of another.
+  if (load<i64>(descriptor, REGION_ENTRY_PAGE) != entry) {
+    memory.fill(descriptor, 0, REGION_PAGE_COUNT);
+    store<i64>(descriptor, entry, REGION_ENTRY_PAGE);
+  }
   store<u32>(descriptor + (slot << 2), load<u32>(CODE_CONTEXT, 4));
   return 1;
 }
@@ -58,27 +63,25 @@ export function decodedBlock(machine: i32, mode: i32): i32 {
   return block == 0 || load<u32>(block, BLOCK_SECOND) != 0 ? 0 : block + BLOCK_HEADER;
 }
 
+/** The `access` argument of the miss routines, for `bytes` bytes and a record's address whose bit 0 says that the segment is SS. */
 // @ts-ignore: decorator
 @inline
-function leaveState(ip: i32, budget: i32): void {
-  store<i32>(CURRENT, ip);
-  store<i32>(BUDGET, budget);
+function accessOf(bytes: i32, ip: i32): i32 {
+  store<i32>(CURRENT, ip & ~1);
+  return bytes | ((ip & 1) << 8) | ACCESS_PLAIN;
 }
 
-/** As `loadMiss`, for the instruction at `ip`. A device may change BUDGET. */
-export function regionLoad(linear: i64, access: i32, ip: i32, budget: i32): i32 {
-  leaveState(ip, budget);
-  return loadMiss(linear, access);
+/** As `loadMiss`, for the instruction at `ip`, with 1 added where the segment is SS. 0 with FAULT_INTERPRET: a device is there. */
+export function regionLoad(linear: i64, bytes: i32, ip: i32): i32 {
+  return loadMiss(linear, accessOf(bytes, ip));
 }
 
 /** As `storeMiss`. */
-export function regionStore(linear: i64, access: i32, ip: i32, budget: i32): i32 {
-  leaveState(ip, budget);
-  return storeMiss(linear, access);
+export function regionStore(linear: i64, bytes: i32, ip: i32): i32 {
+  return storeMiss(linear, accessOf(bytes, ip));
 }
 
 /** As `updateMiss`. */
-export function regionUpdate(linear: i64, access: i32, ip: i32, budget: i32): i32 {
-  leaveState(ip, budget);
-  return updateMiss(linear, access);
+export function regionUpdate(linear: i64, bytes: i32, ip: i32): i32 {
+  return updateMiss(linear, accessOf(bytes, ip));
 }

@@ -6,6 +6,7 @@ import {
   CODE_CONTEXT,
   CODE_PAGE,
   GPR,
+  REGION_ENTRY_PAGE,
 } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
@@ -13,6 +14,7 @@ import type { HandlerImports } from '../emit-transfer.ts';
 import type { Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { BOUNDARY, LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
+import type { RegionHelpers } from './region-helpers.ts';
 import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
 import type { RegionPart, RegionSource } from './region-source.ts';
@@ -37,6 +39,12 @@ export function emitPageCheck(
   code.i32Const(0);
   code.i32Load(CODE_CONTEXT + 4);
   code.i32Ne();
+  code.i32Const(0);
+  code.i64Load(CODE_PAGE);
+  code.i32Const(descriptor);
+  code.i64Load(REGION_ENTRY_PAGE);
+  code.i64Ne();
+  code.i32Or();
   code.expect(false);
   code.if(undefined);
   code.i32Const(descriptor);
@@ -58,9 +66,16 @@ export class RegionEmitter extends RegionInstructions {
   readonly #merges = new Map<RegionBlock, number>();
   #at!: RegionPart;
 
-  constructor(code: Code, view: DataView, imports: RegionImports, handlerType: number, source: RegionSource) {
+  constructor(
+    code: Code,
+    view: DataView,
+    imports: RegionImports,
+    helpers: RegionHelpers,
+    handlerType: number,
+    source: RegionSource,
+  ) {
     const first = source.parts[0]!.records[0]!.variant;
-    super(code, view, imports, handlerType, source.use, first, source.isLong);
+    super(code, view, imports, helpers, handlerType, source.use, first, source.isLong);
     this.#parts = new Map(source.parts.map((part) => [part.block, part]));
   }
 

@@ -1,8 +1,18 @@
 // The ways out of a region. They share a few pieces of code at its end, which write registers, flags and budget back.
 
-import { BLOCK_COUNT, BLOCK_HEADER, BUDGET, CURRENT, RECORD_HANDLER } from '../../core/layout.ts';
+import {
+  BLOCK_COUNT,
+  BLOCK_HANDLER,
+  BLOCK_HEADER,
+  BUDGET,
+  CURRENT,
+  FAULT_INTERPRET,
+  FAULT_VECTOR,
+  RECORD_HANDLER,
+} from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { HandlerImports } from '../emit-transfer.ts';
+import { handlerCount } from '../handler-table.ts';
 import type { RegionExits } from './region-state.ts';
 
 /** What regions import beside what handlers do: the ways to the block that a link of the record at ip leads to. */
@@ -130,6 +140,20 @@ export class RegionFrame implements RegionExits {
     } else code.unreachable();
     code.end();
     this.#writeBack(false);
+    // A fault may be none, but something that the interpreter has to do.
+    code.localGet(this.#reason);
+    code.i32Eqz();
+    code.i32Const(0);
+    code.i32Load(FAULT_VECTOR);
+    code.i32Const(FAULT_INTERPRET);
+    code.i32Eq();
+    code.i32And();
+    code.if(undefined);
+    code.i32Const(REST);
+    code.localSet(this.#reason);
+    this.#pushCurrent();
+    code.localSet(0);
+    code.end();
     this.#when(FAULT, 'deliverFault', () => this.#pushCurrent());
     this.#when(RAISE, 'raiseFault', () => {
       code.localGet(0);
@@ -159,6 +183,18 @@ export class RegionFrame implements RegionExits {
     code.localGet(0);
     code.localGet(0);
     code.i32Load(RECORD_HANDLER);
+    code.localTee(this.#reason);
+    code.i32Const(handlerCount);
+    code.i32GeU();
+    code.if('i32');
+    // The first record of a block, where a region is: this one or another.
+    code.localGet(0);
+    code.i32Const(BLOCK_HEADER - BLOCK_HANDLER);
+    code.i32Sub();
+    code.i32Load(0);
+    code.else();
+    code.localGet(this.#reason);
+    code.end();
     code.returnCallIndirect(this.#handlerType, 0);
   }
 
