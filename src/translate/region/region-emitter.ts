@@ -19,6 +19,8 @@ import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
 import type { RegionPart, RegionSource } from './region-source.ts';
 
+/** Loops of so many blocks probably run often each time. */
+const SMALL_LOOP = 6;
 const RCX = GPR + 8;
 const RSI = GPR + 48;
 const RDI = GPR + 56;
@@ -138,6 +140,7 @@ export class RegionEmitter extends RegionInstructions {
     this.#at = part;
     this.machine.ip = ip;
     this.machine.page = part.page;
+    this.isBusy = part.block.loopSize <= SMALL_LOOP;
   }
 
   /** Takes a block's instructions from the budget. */

@@ -14,7 +14,8 @@ import type { ProbeKind } from '../ir.ts';
 export const STORE_FAULTED = 1;
 export const STORE_DROPPED = 2;
 
-const missRoutines = { read: 'regionLoad', write: 'regionStore', update: 'regionUpdate' } as const;
+/** The core's routine for an access that the TLB does not have. */
+export const missRoutines = { read: 'regionLoad', write: 'regionStore', update: 'regionUpdate' } as const;
 
 export class RegionHelpers {
   readonly #builder: ModuleBuilder;

@@ -1,18 +1,19 @@
 // The instructions of a region as WebAssembly: nodes are emitted as for a handler, but what is read is taken from where it
 // is when it is used, and only if it is.
 
-import { BUDGET, GPR } from '../../core/layout.ts';
+import { BUDGET, GPR, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
 import type { OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
+import { emitTagCompare } from '../emit-probe.ts';
 import { emitStore, wasmType } from '../emit-pure.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
-import { isPure, type Node, type ProbeSegment } from '../ir.ts';
+import { isPure, type Node, type ProbeKind, type ProbeSegment } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
-import { RegionHelpers, STORE_FAULTED } from './region-helpers.ts';
+import { missRoutines, RegionHelpers, STORE_FAULTED } from './region-helpers.ts';
 import { RegionFrame, type RegionImports } from './region-frame.ts';
 import { RegionState, localRegister, type RegisterUse } from './region-state.ts';
 
@@ -40,6 +41,8 @@ export abstract class RegionInstructions extends NodeEmitter {
   /** The instruction at hand has a store that may drop decoded code. */
   protected stores = false;
   #storesOnce = false;
+  /** What is being emitted is in a small loop, where the size of the code does not matter. */
+  protected isBusy = false;
 
   constructor(
     code: Code,
@@ -272,6 +275,24 @@ export abstract class RegionInstructions extends NodeEmitter {
   #machineAddress({ kind, bytes, segment }: OperationOf<'probe'>, linear: Node): number {
     const { code } = this;
     const machine = this.local('i32');
+    if (this.isBusy) {
+      const address = this.asLocal(linear);
+      this.#compareTag(kind, bytes, address);
+      code.if('i32');
+      this.#pushHit(address);
+      code.else();
+      code.localGet(address);
+      code.i32Const(bytes);
+      this.#pushRecord(segment);
+      code.call(this.imports.core(missRoutines[kind]));
+      code.localTee(machine);
+      code.i32Eqz();
+      this.frame.faultIf();
+      code.localGet(machine);
+      code.end();
+      code.localSet(machine);
+      return machine;
+    }
     this.push(linear);
     this.#pushRecord(segment);
     code.call(this.helpers.probe(kind, bytes));
@@ -279,6 +300,26 @@ export abstract class RegionInstructions extends NodeEmitter {
     code.i32Eqz();
     this.frame.faultIf();
     return machine;
+  }
+
+  /** Pushes whether the TLB has the address in a local, and expects that. */
+  #compareTag(kind: ProbeKind, bytes: number, address: number): void {
+    const { code } = this;
+    emitTagCompare(code, { kind, bytes }, address, this.entry(), () => {
+      code.i32Const(0);
+      code.i32Load(TLB_BASE);
+    });
+    code.expect(true);
+  }
+
+  /** Pushes the machine address of a linear one in a local, when the TLB has it. */
+  #pushHit(address: number): void {
+    const { code } = this;
+    code.localGet(address);
+    code.i32WrapI64();
+    code.localGet(this.entry());
+    code.i32Load(TLB_ADDEND);
+    code.i32Add();
   }
 
   protected override probe(operation: OperationOf<'probe'>, node: Node, linear: Node): void {
@@ -293,10 +334,31 @@ export abstract class RegionInstructions extends NodeEmitter {
   /** A probe and its store in one. */
   #storeAtOnce(operation: OperationOf<'probe'>, probe: Node, value: Node): void {
     const { code } = this;
-    this.push(probe.inputs[0]!);
-    this.push(value);
-    this.#pushRecord(operation.segment);
-    code.call(this.helpers.store(value.bits));
+    const linear = probe.inputs[0]!;
+    if (!this.isBusy) {
+      this.push(linear);
+      this.push(value);
+      return this.#callStore(operation.segment, value.bits);
+    }
+    const address = this.asLocal(linear);
+    const stored = this.asLocal(value);
+    this.#compareTag('write', value.bits / 8, address);
+    code.if(undefined);
+    this.#pushHit(address);
+    code.localGet(stored);
+    emitStore(code, value.bits, 0, 0);
+    code.else();
+    code.localGet(address);
+    code.localGet(stored);
+    this.#callStore(operation.segment, value.bits);
+    code.end();
+  }
+
+  /** With address and value on the stack. */
+  #callStore(segment: ProbeSegment, bits: number): void {
+    const { code } = this;
+    this.#pushRecord(segment);
+    code.call(this.helpers.store(bits));
     code.localTee(this.leave);
     code.i32Const(STORE_FAULTED);
     code.i32Eq();
