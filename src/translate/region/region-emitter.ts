@@ -1,19 +1,13 @@
 // WebAssembly for a region: blocks as one function (ip: i32) -> i32 that stands in for the handler of the entry block's
 // first record.
 
-import {
-  ADDRESS_SPACE_SLOT,
-  CODE_CONTEXT,
-  CODE_PAGE,
-  GPR,
-  REGION_ENTRY_PAGE,
-} from '../../core/layout.ts';
+import { ADDRESS_SPACE_SLOT, CODE_CONTEXT, CODE_PAGE, GPR, REGION_ENTRY_PAGE } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
 import type { HandlerImports } from '../emit-transfer.ts';
 import type { Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
-import { BOUNDARY, LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
+import { LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
 import type { RegionHelpers } from './region-helpers.ts';
 import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
@@ -146,16 +140,15 @@ export class RegionEmitter extends RegionInstructions {
   /** Takes a block's instructions from the budget. */
   #charge({ count, ip }: RegionPart): void {
     const { code } = this;
+    code.i32Const(ip);
+    code.localSet(0);
     code.localGet(this.budget);
     code.i32Const(count);
     code.i32Sub();
     code.localTee(this.budget);
     code.i32Const(0);
     code.i32LtS();
-    code.expect(false);
-    code.if(undefined);
-    this.frame.leave(BOUNDARY, ip);
-    code.end();
+    this.frame.boundaryIf();
   }
 
   /** Goes on where the edge of the block leads, which may be out of the region. */

@@ -18,7 +18,13 @@ import { RegionFrame, type RegionImports } from './region-frame.ts';
 import { RegionState, localRegister, type RegisterUse } from './region-state.ts';
 
 /** Operations whose value is taken where it is used. */
-const lateReads: ReadonlySet<string> = new Set(['readRegister', 'condition', 'offset', 'segmentAddress', 'stackOffset']);
+const lateReads: ReadonlySet<string> = new Set([
+  'readRegister',
+  'condition',
+  'offset',
+  'segmentAddress',
+  'stackOffset',
+]);
 
 const STACK_POINTER = GPR + 32;
 /** A register that may be any. */
@@ -59,7 +65,15 @@ export abstract class RegionInstructions extends NodeEmitter {
     this.helpers = helpers;
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
-    this.frame = new RegionFrame(code, imports, handlerType, (handsOver) => this.#writeBack(handsOver));
+    this.frame = new RegionFrame(code, imports, handlerType, {
+      state: () => {
+        this.machine.flags.known = FLAGS_UNKNOWN;
+        this.machine.spill();
+        this.storeBudget();
+      },
+      handOverFlags: () => this.machine.flags.handOver(),
+      settleFlags: () => this.machine.flags.settle(),
+    });
     this.machine = new RegionState(this, view, this.frame, use, isLong);
     this.loadBudget();
     this.machine.load();
@@ -76,16 +90,6 @@ export abstract class RegionInstructions extends NodeEmitter {
     this.code.i32Const(0);
     this.code.localGet(this.budget);
     this.code.i32Store(BUDGET);
-  }
-
-  /** Leaves the CPU state as it has to be outside of the region, whatever way led here. */
-  #writeBack(handsOver: boolean): void {
-    const { flags } = this.machine;
-    flags.known = FLAGS_UNKNOWN;
-    this.machine.spill();
-    if (handsOver) flags.handOver();
-    else flags.settle();
-    this.storeBudget();
   }
 
   // ---- Locals. ----
@@ -149,11 +153,22 @@ export abstract class RegionInstructions extends NodeEmitter {
     const { operation } = node;
     if (operation.op === 'probe') {
       const next = nodes[index + 1];
-      if (operation.kind === 'read' && node.uses === 1 && next?.operation.op === 'loadMachine' && next.inputs[0] === node) {
+      if (
+        operation.kind === 'read' &&
+        node.uses === 1 &&
+        next?.operation.op === 'loadMachine' &&
+        next.inputs[0] === node
+      ) {
         this.#load(operation, node, next);
         return 1;
       }
-      if (operation.kind === 'write' && this.#storesOnce && node.uses === 1 && next?.operation.op === 'storeMachine' && next.inputs[0] === node) {
+      if (
+        operation.kind === 'write' &&
+        this.#storesOnce &&
+        node.uses === 1 &&
+        next?.operation.op === 'storeMachine' &&
+        next.inputs[0] === node
+      ) {
         this.#storeAtOnce(operation, node, next.inputs[1]!);
         return 1;
       }
