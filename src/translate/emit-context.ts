@@ -51,6 +51,8 @@ export interface MachineAccess {
   segmentBase(): void;
   /** Pushes the number of the operand's segment, an i32. */
   segmentNumber(): void;
+  /** Says that MXCSR may have changed. */
+  noteMxcsr(): void;
   /** The value of an immediate when it is known while emitting, else null. */
   knownImmediate(slot: 0 | 1, bits: number): number | null;
   /** Pushes SETTLED when MXCSR rounds to nearest and masks PE, which is set: an inexact result changes nothing else. Else 0. */
@@ -75,6 +77,11 @@ export interface EmitContext {
   local(type: ValueType): number;
   /** The scratch local for a TLB entry's address. */
   entry(): number;
+  /**
+   * Emits what leaves a region for the handler of the instruction at hand, none of whose effects have happened. Null where
+   * there is no such way.
+   */
+  readonly leaveForHandler: (() => void) | null;
   /** Puts a node's value on the stack. */
   push(node: Node): void;
   /** A local that holds a node's value. */

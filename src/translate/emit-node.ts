@@ -85,6 +85,10 @@ export abstract class NodeEmitter implements EmitContext {
     this.#pure(node);
   }
 
+  get leaveForHandler(): (() => void) | null {
+    return null;
+  }
+
   asLocal(node: Node): number {
     const known = this.#locals.get(node);
     if (known !== undefined) return known;
@@ -223,15 +227,16 @@ export abstract class NodeEmitter implements EmitContext {
   }
 
   #core(operation: OperationOf<'core'>, node: Node): void {
-    if (emitUsualCase(this, usualCaseOf(node), node, (keep) => this.#call(operation, node, keep))) return;
-    this.#call(operation, node, () => this.keep(node));
+    const call = (keep: () => void, mayFault: boolean): void => this.#call(operation, node, keep, mayFault);
+    if (emitUsualCase(this, usualCaseOf(node), node, call)) return;
+    call(() => this.keep(node), coreRoutines[operation.routine].pure !== true);
   }
 
   /** Calls a core routine; `keep` takes its result from the stack. */
-  #call(operation: OperationOf<'core'>, node: Node, keep: () => void): void {
+  #call(operation: OperationOf<'core'>, node: Node, keep: () => void, mayFault: boolean): void {
     const { code } = this;
     const signature = coreRoutines[operation.routine];
-    if (!signature.pure) this.beforeCore();
+    if (mayFault) this.beforeCore();
     node.inputs.forEach((input, index) => {
       if (wasmType(input.bits) !== signature.parameters[index]) {
         throw new Error(
@@ -242,6 +247,6 @@ export abstract class NodeEmitter implements EmitContext {
     });
     code.call(this.imports.core(operation.routine));
     if (signature.result !== null) keep();
-    if (!signature.pure) this.afterCore(signature.registers === true);
+    if (mayFault) this.afterCore(signature.registers === true);
   }
 }

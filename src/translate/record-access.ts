@@ -126,6 +126,8 @@ export class RecordAccess implements MachineAccess {
     return null;
   }
 
+  noteMxcsr(): void {}
+
   settled(): void {
     emitSettled(this.#code);
   }

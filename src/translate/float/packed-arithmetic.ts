@@ -1,7 +1,6 @@
 // ADDPD, SUBPD, MULPD, DIVPD, SQRTPD, MINPD, MAXPD, ADDSUBPD, HADDPD, HSUBPD, ROUNDPD, CMPPD and those of binary32: all lanes at
 // once, by the same rules as single elements (scalar-arithmetic.ts). SDM volume 2.
 
-import type { Code } from '../../wasm/code.ts';
 import {
   allClear,
   allClearOr,
@@ -38,9 +37,9 @@ function sum(width: Width, operator: 'Add' | 'Sub'): UsualCase {
 }
 
 /** Puts the value on the stack into a new local. */
-function inLocal(code: Code): number {
-  const local = code.addLocal('v128');
-  code.localSet(local);
+function inLocal(usual: Usual): number {
+  const local = usual.local('v128');
+  usual.code.localSet(local);
   return local;
 }
 
@@ -54,7 +53,7 @@ function addSubtract(width: Width): UsualCase {
       code.localGet(usual.input(1));
       code.v128Const(signs);
       code.v128Xor();
-      emitSum(usual, width, 'Add', usual.input(0), inLocal(code));
+      emitSum(usual, width, 'Add', usual.input(0), inLocal(usual));
     },
   };
 }
@@ -72,7 +71,7 @@ function horizontal(width: Width, operator: 'Add' | 'Sub'): UsualCase {
         code.localGet(usual.input(0));
         code.localGet(usual.input(1));
         code.i8x16Shuffle(pick(which));
-        return inLocal(code);
+        return inLocal(usual);
       });
       emitSum(usual, width, operator, even!, odd!);
     },

@@ -53,7 +53,7 @@ function toInt32s(width: Width): UsualCase {
     emit(usual) {
       const { code } = usual;
       usual.settled();
-      const rounded = code.addLocal('v128');
+      const rounded = usual.local('v128');
       code.localGet(usual.input(0));
       floatLanes(code, width, usual.known === 0 ? 'Nearest' : 'Trunc');
       code.localSet(rounded);
@@ -74,7 +74,7 @@ const singlesToDoubles: UsualCase = {
   ...vectors,
   emit(usual) {
     const { code } = usual;
-    const pair = code.addLocal('v128');
+    const pair = usual.local('v128');
     pushPair(code, usual.input(0));
     code.localSet(pair);
     noDenormalsOrNans(usual, 32, [pair]);
@@ -93,7 +93,7 @@ const doublesToSingles: UsualCase = {
   ...vectors,
   emit(usual) {
     const { code } = usual;
-    const singles = code.addLocal('v128');
+    const singles = usual.local('v128');
     usual.settled();
     code.localGet(usual.input(0));
     code.f32x4DemoteF64x2Zero();

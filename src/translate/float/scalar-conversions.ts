@@ -36,7 +36,7 @@ function toInteger(from: Width, to: Width): UsualCase {
       const { code } = usual;
       // PE is set, so that neither an inexact result nor a denormal operand under DAZ makes a difference.
       usual.settled();
-      const rounded = code.addLocal(from === 64 ? 'f64' : 'f32');
+      const rounded = usual.local(from === 64 ? 'f64' : 'f32');
       code.localGet(usual.input(0));
       float(code, from, usual.known === 0 ? 'Nearest' : 'Trunc');
       code.localTee(rounded);

@@ -1,11 +1,15 @@
 // A core routine's usual case inline, and a call of the routine for all others. In the usual case WebAssembly's own operator
 // gives the very result that the processor's would, and MXCSR stays as it is. SDM volume 1 sections 10.2.3 and 11.5.
 
+import { MXCSR } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import type { EmitContext, OperationOf } from '../emit-context.ts';
 import type { Node } from '../ir.ts';
+
+/** The exception masks of MXCSR. */
+const MASKS = 0x1f80;
 
 /** The usual case of one core routine. */
 export interface UsualCase {
@@ -38,6 +42,11 @@ export class Usual {
     this.#inputs = inputs;
     this.known = known;
     this.result = result;
+  }
+
+  /** A new local. */
+  local(type: ValueType): number {
+    return this.#context.local(type);
   }
 
   /** The local that holds an input. */
@@ -82,7 +91,7 @@ export class Usual {
   }
 
   /** Emits the case, and `call` for the others, which puts the result into its local. */
-  emit(usual: UsualCase, call: () => void): void {
+  emit(usual: UsualCase, call: (mayFault: boolean) => void): void {
     const { code } = this;
     if (usual.always) return usual.emit(this);
     code.block(undefined);
@@ -92,7 +101,22 @@ export class Usual {
     usual.emit(this);
     code.br(code.depthOf(this.#done));
     code.end();
-    call();
+    const leave = this.#context.leaveForHandler;
+    if (leave) {
+      // With all exceptions masked there is no fault, and nothing need be stored before the call.
+      code.i32Const(0);
+      code.i32Load(MXCSR);
+      code.i32Const(MASKS);
+      code.i32And();
+      code.i32Const(MASKS);
+      code.i32Ne();
+      code.expect(false);
+      code.if(undefined);
+      leave();
+      code.end();
+    }
+    call(leave === null);
+    this.#context.machine.noteMxcsr();
     code.end();
   }
 }
@@ -114,7 +138,7 @@ export function emitUsualCase(
   context: EmitContext,
   usual: UsualCase | undefined,
   node: Node,
-  call: (keep: () => void) => void,
+  call: (keep: () => void, mayFault: boolean) => void,
 ): boolean {
   if (usual === undefined) return false;
   const { code, floats } = context;
@@ -127,12 +151,12 @@ export function emitUsualCase(
   });
   const type = resultType(node, usual.isFloat);
   const result = context.local(type);
-  new Usual(context, inputs, known, result).emit(usual, () =>
+  new Usual(context, inputs, known, result).emit(usual, (mayFault) =>
     call(() => {
       if (type === 'f64') code.f64ReinterpretI64();
       else if (type === 'f32') code.f32ReinterpretI32();
       code.localSet(result);
-    }),
+    }, mayFault),
   );
   if (usual.isFloat) floats.bind(node, result);
   else context.bind(node, result);

@@ -60,7 +60,7 @@ export class RegionEmitter extends RegionInstructions {
 
   constructor(code: Code, view: DataView, imports: RegionImports, handlerType: number, source: RegionSource) {
     const first = source.parts[0]!.records[0]!.variant;
-    super(code, view, imports, handlerType, source.use, first, source.isLong);
+    super(code, view, imports, handlerType, source.use, first, source.isLong, source.entry.ip);
     this.#parts = new Map(source.parts.map((part) => [part.block, part]));
   }
 

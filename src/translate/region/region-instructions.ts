@@ -13,7 +13,7 @@ import { emitStore, wasmType } from '../emit-pure.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import { isPure, type Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
-import { RegionFrame, type RegionImports } from './region-frame.ts';
+import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
 import { RegionState, localRegister, type RegisterUse } from './region-state.ts';
 
 /** Operations whose value is taken where it is used. */
@@ -38,6 +38,7 @@ export abstract class RegionInstructions extends NodeEmitter {
   /** Locals that instructions use, by type, and those of the instruction at hand. */
   readonly #free = new Map<ValueType, number[]>();
   readonly #taken: [ValueType, number][] = [];
+  readonly #entryRecord: number;
   /** Ifs and loops inside the instruction at hand. */
   #depth = 0;
   /** The instruction at hand has a store that may drop decoded code. */
@@ -51,8 +52,10 @@ export abstract class RegionInstructions extends NodeEmitter {
     use: RegisterUse,
     first: HandlerVariant,
     isLong: boolean,
+    entryRecord: number,
   ) {
     super(code, first, imports);
+    this.#entryRecord = entryRecord;
     this.variant = first;
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
@@ -376,6 +379,12 @@ export abstract class RegionInstructions extends NodeEmitter {
   }
 
   // ---- Core routines. ----
+  /** The handler of the entry's first record is the region itself. */
+  override get leaveForHandler(): (() => void) | null {
+    const { ip } = this.machine;
+    return ip === this.#entryRecord ? null : () => this.frame.leave(REST, ip);
+  }
+
   protected beforeCore(): void {
     this.machine.spill();
     this.machine.flags.settle();
@@ -385,7 +394,7 @@ export abstract class RegionInstructions extends NodeEmitter {
 
   protected afterCore(registers: boolean): void {
     this.loadBudget();
-    this.machine.loadSettled();
+    this.machine.noteMxcsr();
     if (registers) this.machine.load();
   }
 
