@@ -57,6 +57,8 @@ export interface MachineAccess {
   knownImmediate(slot: 0 | 1, bits: number): number | null;
   /** Pushes SETTLED when MXCSR rounds to nearest and masks PE, which is set: an inexact result changes nothing else. Else 0. */
   settled(): void;
+  /** True for a register that holds a vector in a local. */
+  isVector(place: RegisterPlace): boolean;
   /** `isFloat`: the value is on the stack as an f32 or f64. */
   readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void;
   writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void;

@@ -13,7 +13,6 @@ import {
   emitExtractLane,
   emitPure,
   emitReplaceLane,
-  emitStore,
   wasmType,
 } from './emit-pure.ts';
 import { emitState } from './emit-state.ts';
@@ -212,8 +211,7 @@ export abstract class NodeEmitter implements EmitContext {
     const { code } = this;
     const machine = this.asLocal(probe);
     code.localGet(machine);
-    this.push(value);
-    emitStore(code, value.bits, 0, 0);
+    this.floats.store(value);
     if (this.leave < 0) this.leave = this.local('i32');
     code.localGet(machine);
     code.i32Const(BOUNCE);

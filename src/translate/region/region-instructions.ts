@@ -330,9 +330,11 @@ export abstract class RegionInstructions extends NodeEmitter {
     const address = this.asLocal(probe.inputs[0]!);
     const machine = this.local('i32');
     const isRegister = value.operation.op === 'readRegister' && this.#pending.has(value) && !this.isBound(value);
-    const isCheap = isRegister || value.operation.op === 'constant' || value.operation.op === 'immediate';
+    const isFloat = this.floats.has(value);
+    const isCheap = isFloat || isRegister || value.operation.op === 'constant' || value.operation.op === 'immediate';
     const stored = isCheap ? -1 : this.asLocal(value);
     const store = (): void => {
+      if (isFloat) return this.floats.store(value);
       if (isRegister) this.#late(value);
       else if (isCheap) this.push(value);
       else code.localGet(stored);
@@ -373,8 +375,7 @@ export abstract class RegionInstructions extends NodeEmitter {
     const { code } = this;
     const machine = this.asLocal(probe);
     code.localGet(machine);
-    this.push(value);
-    emitStore(code, value.bits, 0, 0);
+    this.floats.store(value);
     this.#commit(machine);
   }
 

@@ -220,6 +220,10 @@ export class RegionState implements MachineAccess {
     return registerAddress(this.#view, this.ip, place);
   }
 
+  isVector(place: RegisterPlace): boolean {
+    return localRegister(this.addressOf(place)) >= XMM;
+  }
+
   readRegister(place: RegisterPlace, bits: number, isFloat = false): void {
     const { code } = this.#context;
     const address = this.addressOf(place);
