@@ -4,9 +4,11 @@
 import type { EmitContext } from '../emit-context.ts';
 import { emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
 import type { Node } from '../ir.ts';
+import { OrdinaryValues } from './ordinary-values.ts';
 import { usualCaseOf } from './usual-cases.ts';
 
 export class FloatValues {
+  readonly ordinary = new OrdinaryValues();
   readonly #context: EmitContext;
   /** Locals of type f32 or f64 that hold a node's value. */
   readonly #locals = new Map<Node, number>();
@@ -58,6 +60,7 @@ export class FloatValues {
     this.#locals.clear();
     this.#wanted.clear();
     this.#extended.clear();
+    this.ordinary.clear();
   }
 
   bind(node: Node, local: number): void {

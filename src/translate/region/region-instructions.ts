@@ -125,6 +125,9 @@ export abstract class RegionInstructions extends NodeEmitter {
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index]!;
       const { op } = node.operation;
+      if (node.operation.op === 'readRegister' && this.machine.isVector(node.operation.place)) {
+        this.floats.ordinary.read(node, this.machine.addressOf(node.operation.place));
+      }
       if (isPure(node)) {
         if (node.uses > 1 && op !== 'constant') this.asLocal(node);
       } else if (lateReads.has(op) && this.#mayBeLate(node)) {
@@ -235,7 +238,11 @@ export abstract class RegionInstructions extends NodeEmitter {
           else this.push(value);
           this.#readBefore(localRegister(this.machine.addressOf(operation.place)));
         };
-        return this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+        this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+        if (!this.machine.isVector(operation.place)) return;
+        // Inside a branch it may not happen.
+        const known = this.#depth === 0 ? value : null;
+        return this.floats.ordinary.write(this.machine.addressOf(operation.place), value.bits, known);
       }
       case 'adjustStack':
         this.#readBefore(STACK_POINTER);
@@ -396,7 +403,9 @@ export abstract class RegionInstructions extends NodeEmitter {
   protected afterCore(registers: boolean): void {
     this.loadBudget();
     this.machine.noteMxcsr();
-    if (registers) this.machine.load();
+    if (!registers) return;
+    this.machine.load();
+    this.floats.ordinary.registers = new Map();
   }
 
   /** Emits the nodes of a loop's body, which may run any number of times. */
