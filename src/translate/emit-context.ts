@@ -51,10 +51,14 @@ export interface MachineAccess {
   segmentBase(): void;
   /** Pushes the number of the operand's segment, an i32. */
   segmentNumber(): void;
+  /** Says that MXCSR may have changed. */
+  noteMxcsr(): void;
   /** The value of an immediate when it is known while emitting, else null. */
   knownImmediate(slot: 0 | 1, bits: number): number | null;
   /** Pushes SETTLED when MXCSR rounds to nearest and masks PE, which is set: an inexact result changes nothing else. Else 0. */
   settled(): void;
+  /** True for a register that holds a vector in a local. */
+  isVector(place: RegisterPlace): boolean;
   /** `isFloat`: the value is on the stack as an f32 or f64. */
   readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void;
   writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void;
@@ -75,6 +79,11 @@ export interface EmitContext {
   local(type: ValueType): number;
   /** The scratch local for a TLB entry's address. */
   entry(): number;
+  /**
+   * Emits what leaves a region for the handler of the instruction at hand, none of whose effects have happened. Null where
+   * there is no such way.
+   */
+  readonly leaveForHandler: (() => void) | null;
   /** Puts a node's value on the stack. */
   push(node: Node): void;
   /** A local that holds a node's value. */

@@ -8,7 +8,7 @@ import type { ValueType } from '../wasm/value-type.ts';
 import { emitAdjustStack, emitOffset, emitSegmentAddress, emitStackOffset } from './emit-address.ts';
 import type { EmitContext, MachineAccess, OperationOf } from './emit-context.ts';
 import { emitProbe } from './emit-probe.ts';
-import { emitConstant, emitExtractLane, emitPure, emitReplaceLane, emitStore, wasmType } from './emit-pure.ts';
+import { emitConstant, emitExtractLane, emitPure, emitReplaceLane, wasmType } from './emit-pure.ts';
 import { emitState } from './emit-state.ts';
 import type { HandlerImports } from './emit-transfer.ts';
 import { FloatValues } from './float/float-values.ts';
@@ -76,6 +76,10 @@ export abstract class NodeEmitter implements EmitContext {
     if (!isPure(node))
       throw new Error(`${node.operation.op} was not computed before its use in ${this.variant.form.text}`);
     this.#pure(node);
+  }
+
+  get leaveForHandler(): (() => void) | null {
+    return null;
   }
 
   asLocal(node: Node): number {
@@ -201,8 +205,7 @@ export abstract class NodeEmitter implements EmitContext {
     const { code } = this;
     const machine = this.asLocal(probe);
     code.localGet(machine);
-    this.push(value);
-    emitStore(code, value.bits, 0, 0);
+    this.floats.store(value);
     if (this.leave < 0) this.leave = this.local('i32');
     code.localGet(machine);
     code.i32Const(BOUNCE);
@@ -216,15 +219,16 @@ export abstract class NodeEmitter implements EmitContext {
   }
 
   #core(operation: OperationOf<'core'>, node: Node): void {
-    if (emitUsualCase(this, usualCaseOf(node), node, (keep) => this.#call(operation, node, keep))) return;
-    this.#call(operation, node, () => this.keep(node));
+    const call = (keep: () => void, mayFault: boolean): void => this.#call(operation, node, keep, mayFault);
+    if (emitUsualCase(this, usualCaseOf(node), node, call)) return;
+    call(() => this.keep(node), coreRoutines[operation.routine].pure !== true);
   }
 
   /** Calls a core routine; `keep` takes its result from the stack. */
-  #call(operation: OperationOf<'core'>, node: Node, keep: () => void): void {
+  #call(operation: OperationOf<'core'>, node: Node, keep: () => void, mayFault: boolean): void {
     const { code } = this;
     const signature = coreRoutines[operation.routine];
-    if (!signature.pure) this.beforeCore();
+    if (mayFault) this.beforeCore();
     node.inputs.forEach((input, index) => {
       if (wasmType(input.bits) !== signature.parameters[index]) {
         throw new Error(
@@ -235,6 +239,6 @@ export abstract class NodeEmitter implements EmitContext {
     });
     code.call(this.imports.core(operation.routine));
     if (signature.result !== null) keep();
-    if (!signature.pure) this.afterCore(signature.registers === true);
+    if (mayFault) this.afterCore(signature.registers === true);
   }
 }

@@ -256,9 +256,9 @@ export function emitLoadFloat(code: Code, bits: number, offset: number, align?: 
 }
 
 /** Stores the f32 or f64 on the stack to the address below it plus `offset`. */
-export function emitStoreFloat(code: Code, bits: number, offset: number): void {
-  if (bits === 64) code.f64Store(offset);
-  else code.f32Store(offset);
+export function emitStoreFloat(code: Code, bits: number, offset: number, align?: 0): void {
+  if (bits === 64) code.f64Store(offset, align);
+  else code.f32Store(offset, align);
 }
 
 /** Stores the value on the stack to the address below it plus `offset`. */

@@ -126,6 +126,12 @@ export class RecordAccess implements MachineAccess {
     return null;
   }
 
+  isVector(): boolean {
+    return false;
+  }
+
+  noteMxcsr(): void {}
+
   settled(): void {
     emitSettled(this.#code);
   }

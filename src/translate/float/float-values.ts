@@ -1,17 +1,21 @@
-// Values of nodes as floating-point numbers. Everything else knows a binary32 or binary64 element as an integer of its
-// width; between a load, a floating-point operator and a store that would be two moves between register files.
+// Values of nodes as floating-point numbers, or as vectors. Everything else knows a binary32 or binary64 element as an
+// integer of its width; between a load, a floating-point operator and a store that would be moves between register files.
 
 import type { EmitContext } from '../emit-context.ts';
-import { emitLoad, emitLoadFloat } from '../emit-pure.ts';
+import { emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
 import type { Node } from '../ir.ts';
+import { OrdinaryValues } from './ordinary-values.ts';
 import { usualCaseOf } from './usual-cases.ts';
 
 export class FloatValues {
+  readonly ordinary = new OrdinaryValues();
   readonly #context: EmitContext;
   /** Locals of type f32 or f64 that hold a node's value. */
   readonly #locals = new Map<Node, number>();
   /** Nodes that are used once, as floating-point numbers. */
   readonly #wanted = new Set<Node>();
+  /** Loads that are used once, as the low part of a vector; with the node that extends them. */
+  readonly #extended = new Map<Node, Node>();
 
   constructor(context: EmitContext) {
     this.#context = context;
@@ -20,10 +24,25 @@ export class FloatValues {
   /** Finds the nodes whose values are better loaded as floating-point numbers. */
   survey(nodes: readonly Node[]): void {
     for (const node of nodes) {
-      for (const input of node.inputs.slice(0, usualCaseOf(node)?.floats ?? 0)) {
+      const { operation, inputs } = node;
+      const [first] = inputs;
+      for (const input of inputs.slice(0, usualCaseOf(node)?.floats ?? 0)) {
         if (input.uses === 1) this.#wanted.add(input);
       }
+      if (operation.op === 'writeRegister' && operation.kind === 'vector') this.#want(first!);
+      else if (operation.op === 'storeMachine') this.#want(inputs[1]!);
+      else if (operation.op === 'zeroExtend' && node.bits === 128 && isElement(first!, 'loadMachine')) {
+        this.#extended.set(first!, node);
+      }
     }
+  }
+
+  /** What is moved to or from an XMM register in a local is taken as a number, which needs no other register on the way. */
+  #want(node: Node): void {
+    const { operation } = node;
+    if (operation.op !== 'readRegister' && operation.op !== 'loadMachine') return;
+    if (!isElement(node, operation.op)) return;
+    if (operation.op === 'loadMachine' || this.#context.machine.isVector(operation.place)) this.#wanted.add(node);
   }
 
   /** Whether the node, which reads a register or memory, is to be loaded as a floating-point number. */
@@ -40,6 +59,8 @@ export class FloatValues {
   clear(): void {
     this.#locals.clear();
     this.#wanted.clear();
+    this.#extended.clear();
+    this.ordinary.clear();
   }
 
   bind(node: Node, local: number): void {
@@ -53,8 +74,25 @@ export class FloatValues {
       emitLoadFloat(code, node.bits, 0, 0);
       return this.keep(node);
     }
+    const vector = this.#extended.get(node);
+    if (vector) {
+      if (node.bits === 64) code.v128Load64Zero(0, 0);
+      else code.v128Load32Zero(0, 0);
+      return this.#context.keep(vector);
+    }
     emitLoad(code, node.bits, 0, 0);
     this.#context.keep(node);
+  }
+
+  /** Stores the node's value to the machine address on the stack. */
+  store(node: Node): void {
+    const { code } = this.#context;
+    if (this.has(node)) {
+      this.push(node);
+      return emitStoreFloat(code, node.bits, 0, 0);
+    }
+    this.#context.push(node);
+    emitStore(code, node.bits, 0, 0);
   }
 
   /** Takes the f32 or f64 on the stack as the node's value. */
@@ -89,4 +127,9 @@ export class FloatValues {
     this.keep(node);
     return this.#locals.get(node)!;
   }
+}
+
+/** True for an element that a node reads and another one takes. */
+function isElement({ operation, bits, uses }: Node, op: 'loadMachine' | 'readRegister'): boolean {
+  return operation.op === op && (bits === 32 || bits === 64) && uses === 1;
 }

@@ -1,14 +1,16 @@
 // ADDPD, SUBPD, MULPD, DIVPD, SQRTPD, MINPD, MAXPD, ADDSUBPD, HADDPD, HSUBPD, ROUNDPD, CMPPD and those of binary32: all lanes at
 // once, by the same rules as single elements (scalar-arithmetic.ts). SDM volume 2.
 
-import type { Code } from '../../wasm/code.ts';
 import {
-  allClear,
   allClearOr,
   allFinite,
+  elementsOf,
   floatLanes,
   noDenormals,
   noDenormalsOrNans,
+  onlyOrdinarySum,
+  ordinaryVector,
+  pushUnclear,
   pushZeros,
 } from './packed-tests.ts';
 import { roundingOperator, roundsByMxcsr } from './scalar-arithmetic.ts';
@@ -18,29 +20,35 @@ import type { Usual, UsualCase } from './usual-case.ts';
 
 const vectors = { floats: 0, isFloat: false } as const;
 
-/** Adds or subtracts two locals. Unlike products, sums are exact where they are tiny or zero; the core flushes tiny ones. */
-function emitSum(usual: Usual, width: Width, operator: 'Add' | 'Sub', a: number, b: number): void {
+/** Adds or subtracts two locals. */
+function emitSum(usual: Usual, width: Width, operator: 'Add' | 'Sub', a: number, b: number, tested: number[]): void {
   const { code, result } = usual;
-  usual.settled();
   code.localGet(a);
   code.localGet(b);
   floatLanes(code, width, operator);
   code.localSet(result);
-  noDenormals(usual, width, [a, b, result]);
-  allFinite(usual, width, result);
+  // A sum that is zero or tiny is exact; but the processor may flush the tiny one.
+  onlyOrdinarySum(usual, width, tested, result);
+  usual.settled();
 }
 
 function sum(width: Width, operator: 'Add' | 'Sub'): UsualCase {
   return {
     ...vectors,
-    emit: (usual) => emitSum(usual, width, operator, usual.input(0), usual.input(1)),
+    operands: elementsOf[width],
+    makes: ordinaryVector[width],
+    ordinary: [0, 1],
+    emit(usual) {
+      const unknown = [0, 1].filter((index) => !usual.isOrdinary(index)).map((index) => usual.input(index));
+      emitSum(usual, width, operator, usual.input(0), usual.input(1), unknown);
+    },
   };
 }
 
 /** Puts the value on the stack into a new local. */
-function inLocal(code: Code): number {
-  const local = code.addLocal('v128');
-  code.localSet(local);
+function inLocal(usual: Usual): number {
+  const local = usual.local('v128');
+  usual.code.localSet(local);
   return local;
 }
 
@@ -49,12 +57,14 @@ function addSubtract(width: Width): UsualCase {
   const signs = Uint8Array.from({ length: 16 }, (_, byte) => (byte % (width / 4) === width / 8 - 1 ? 0x80 : 0));
   return {
     ...vectors,
+    operands: elementsOf[width],
+    makes: ordinaryVector[width],
     emit(usual) {
       const { code } = usual;
       code.localGet(usual.input(1));
       code.v128Const(signs);
       code.v128Xor();
-      emitSum(usual, width, 'Add', usual.input(0), inLocal(code));
+      emitSum(usual, width, 'Add', usual.input(0), inLocal(usual), [usual.input(0), usual.input(1)]);
     },
   };
 }
@@ -66,15 +76,17 @@ function horizontal(width: Width, operator: 'Add' | 'Sub'): UsualCase {
     Array.from({ length: 16 }, (_, byte) => 2 * (byte - (byte % bytes)) + odd * bytes + (byte % bytes));
   return {
     ...vectors,
+    operands: elementsOf[width],
+    makes: ordinaryVector[width],
     emit(usual) {
       const { code } = usual;
       const [even, odd] = ([0, 1] as const).map((which) => {
         code.localGet(usual.input(0));
         code.localGet(usual.input(1));
         code.i8x16Shuffle(pick(which));
-        return inLocal(code);
+        return inLocal(usual);
       });
-      emitSum(usual, width, operator, even!, odd!);
+      emitSum(usual, width, operator, even!, odd!, [even!, odd!]);
     },
   };
 }
@@ -83,17 +95,23 @@ function horizontal(width: Width, operator: 'Add' | 'Sub'): UsualCase {
 function product(width: Width, operator: 'Mul' | 'Div', zeros: readonly (0 | 1)[]): UsualCase {
   return {
     ...vectors,
+    operands: elementsOf[width],
+    makes: ordinaryVector[width],
+    // What is divided by an infinity is a zero.
+    ordinary: operator === 'Div' ? [0] : [0, 1],
     emit(usual) {
       const { code, result } = usual;
-      const inputs = [usual.input(0), usual.input(1)];
-      usual.settled();
       code.localGet(usual.input(0));
       code.localGet(usual.input(1));
       floatLanes(code, width, operator);
       code.localSet(result);
-      allClear(code, width, inputs, result);
-      usual.doneIf();
-      noDenormals(usual, width, inputs);
+      pushUnclear(usual, width, [0, 1], result);
+      usual.unless(() => {
+        usual.pushSettled();
+        usual.doneIf();
+      });
+      noDenormals(usual, width, [0, 1]);
+      usual.settled();
       allClearOr(usual, width, result, () => {
         pushZeros(code, width, result);
         zeros.forEach((index, position) => {
@@ -109,10 +127,12 @@ function product(width: Width, operator: 'Mul' | 'Div', zeros: readonly (0 | 1)[
 function squareRoot(width: Width): UsualCase {
   return {
     ...vectors,
+    operands: elementsOf[width],
+    makes: ordinaryVector[width],
     emit(usual) {
       const { code } = usual;
+      noDenormals(usual, width, [0]);
       usual.settled();
-      noDenormals(usual, width, [usual.input(0)]);
       code.localGet(usual.input(0));
       floatLanes(code, width, 'Sqrt');
       code.localSet(usual.result);
@@ -121,12 +141,21 @@ function squareRoot(width: Width): UsualCase {
   };
 }
 
+/** Goes to the core when an input is a denormal number or a NaN. */
+function onlyComparable(usual: Usual, width: Width, inputs: readonly number[]): void {
+  const unknown = inputs.filter((index) => !usual.isOrdinary(index)).map((index) => usual.input(index));
+  noDenormalsOrNans(usual, width, unknown);
+}
+
 function extremum(width: Width, operator: 'Pmin' | 'Pmax'): UsualCase {
   return {
     ...vectors,
+    operands: elementsOf[width],
+    selects: elementsOf[width],
+    isCertain: (areOrdinary) => areOrdinary,
     emit(usual) {
       const { code } = usual;
-      noDenormalsOrNans(usual, width, [usual.input(0), usual.input(1)]);
+      onlyComparable(usual, width, [0, 1]);
       code.localGet(usual.input(1));
       code.localGet(usual.input(0));
       floatLanes(code, width, operator);
@@ -138,10 +167,12 @@ function extremum(width: Width, operator: 'Pmin' | 'Pmax'): UsualCase {
 function mask(width: Width): UsualCase {
   return {
     ...vectors,
+    operands: elementsOf[width],
+    isCertain: (areOrdinary) => areOrdinary,
     known: 2,
     emit(usual) {
       const { code } = usual;
-      noDenormalsOrNans(usual, width, [usual.input(0), usual.input(1)]);
+      onlyComparable(usual, width, [0, 1]);
       const operator = predicates[usual.known & 7] ?? null;
       if (operator === null) code.v128Const(new Uint8Array(16).fill(usual.known & 4 ? 0xff : 0));
       else {
@@ -157,11 +188,13 @@ function mask(width: Width): UsualCase {
 function rounding(width: Width): UsualCase {
   return {
     ...vectors,
+    operands: elementsOf[width],
+    selects: elementsOf[width],
     known: 1,
     emit(usual) {
       const { code } = usual;
       if (roundsByMxcsr(usual.known)) usual.settled();
-      noDenormalsOrNans(usual, width, [usual.input(0)]);
+      onlyComparable(usual, width, [0]);
       code.localGet(usual.input(0));
       floatLanes(code, width, roundingOperator(usual.known));
       code.localSet(usual.result);

@@ -1,7 +1,16 @@
 // CVTDQ2PD, CVTDQ2PS, CVTPS2DQ, CVTTPS2DQ, CVTPD2DQ, CVTTPD2DQ, CVTPS2PD, CVTPD2PS, and CVTPI2PS from memory. SDM volume 2.
 
 import type { Code } from '../../wasm/code.ts';
-import { allBelow31Bits, allClear, allClearOr, floatLanes, noDenormalsOrNans, pushZeros } from './packed-tests.ts';
+import {
+  allClearOr,
+  elementsOf,
+  floatLanes,
+  noDenormalsOrNans,
+  pushBeyond31Bits,
+  pushUnclear,
+  pushZeros,
+} from './packed-tests.ts';
+import { DOUBLES, SINGLES } from './ordinary-values.ts';
 import type { Width } from './scalar-tests.ts';
 import type { UsualCase } from './usual-case.ts';
 
@@ -16,7 +25,9 @@ function pushPair(code: Code, local: number): void {
 /** Always exact. */
 const int32sToDoubles: UsualCase = {
   ...vectors,
-  always: true,
+  operands: 0,
+  makes: { elements: DOUBLES, check: () => {} },
+  isCertain: () => true,
   emit(usual) {
     pushPair(usual.code, usual.input(0));
     usual.code.f64x2ConvertLowI32x4S();
@@ -26,6 +37,8 @@ const int32sToDoubles: UsualCase = {
 
 const int32sToSingles: UsualCase = {
   ...vectors,
+  operands: 0,
+  makes: { elements: SINGLES, check: () => {} },
   emit(usual) {
     usual.settled();
     usual.code.localGet(usual.input(0));
@@ -36,6 +49,7 @@ const int32sToSingles: UsualCase = {
 
 const int32sToSinglePair: UsualCase = {
   ...vectors,
+  operands: 0,
   emit(usual) {
     usual.settled();
     pushPair(usual.code, usual.input(0));
@@ -49,16 +63,17 @@ const int32sToSinglePair: UsualCase = {
 function toInt32s(width: Width): UsualCase {
   return {
     ...vectors,
+    operands: elementsOf[width],
     known: 1,
     emit(usual) {
       const { code } = usual;
       usual.settled();
-      const rounded = code.addLocal('v128');
+      const rounded = usual.local('v128');
       code.localGet(usual.input(0));
       floatLanes(code, width, usual.known === 0 ? 'Nearest' : 'Trunc');
       code.localSet(rounded);
-      allBelow31Bits(code, width, rounded);
-      usual.slowUnless();
+      pushBeyond31Bits(code, width, rounded);
+      usual.slowIf();
       code.localGet(rounded);
       if (width === 32) code.i32x4TruncSatF32x4S();
       else {
@@ -72,9 +87,10 @@ function toInt32s(width: Width): UsualCase {
 
 const singlesToDoubles: UsualCase = {
   ...vectors,
+  operands: 0,
   emit(usual) {
     const { code } = usual;
-    const pair = code.addLocal('v128');
+    const pair = usual.local('v128');
     pushPair(code, usual.input(0));
     code.localSet(pair);
     noDenormalsOrNans(usual, 32, [pair]);
@@ -91,9 +107,10 @@ const REPEATED = [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7];
 /** A denormal number, too, becomes a zero without being one. */
 const doublesToSingles: UsualCase = {
   ...vectors,
+  operands: elementsOf[64],
   emit(usual) {
     const { code } = usual;
-    const singles = code.addLocal('v128');
+    const singles = usual.local('v128');
     usual.settled();
     code.localGet(usual.input(0));
     code.f32x4DemoteF64x2Zero();
@@ -104,7 +121,8 @@ const doublesToSingles: UsualCase = {
     code.localGet(singles);
     code.i8x16Shuffle(REPEATED);
     code.localSet(singles);
-    allClear(code, 32, [], singles);
+    pushUnclear(usual, 32, [], singles);
+    code.i32Eqz();
     usual.doneIf();
     allClearOr(usual, 32, singles, () => {
       pushZeros(code, 64, usual.input(0));

@@ -1,13 +1,15 @@
 // ADDSD, SUBSD, MULSD, DIVSD, SQRTSD, MINSD, MAXSD, ROUNDSD and those of binary32. SDM volume 2.
 //
-// A denormal operand is left to the core, because of DE and DAZ. An infinity or a NaN among the operands, overflow, an
+// A denormal operand is no usual case, because of DE and DAZ. An infinity or a NaN among the operands, overflow, an
 // invalid operation and a division by zero show in the result, which is then neither a zero nor a normal number.
 
 import type { UsualCase } from './usual-case.ts';
 import {
+  elementOf,
   float,
   noDenormal,
   noDenormalOrNan,
+  ordinaryScalar,
   pushIsClear,
   pushIsPositive,
   pushIsZero,
@@ -21,6 +23,10 @@ function binary(width: Width, operator: Operator, zeros: readonly number[]): Usu
   return {
     floats: 2,
     isFloat: true,
+    operands: elementOf[width],
+    makes: ordinaryScalar[width],
+    // What is divided by an infinity is a zero.
+    ordinary: operator === 'Div' ? [0] : [0, 1],
     emit(usual) {
       const { code, result } = usual;
       noDenormal(usual, width, 0);
@@ -46,6 +52,8 @@ function squareRoot(width: Width): UsualCase {
   return {
     floats: 1,
     isFloat: true,
+    operands: elementOf[width],
+    makes: ordinaryScalar[width],
     emit(usual) {
       const { code } = usual;
       usual.settled();
@@ -65,6 +73,9 @@ function extremum(width: Width, operator: 'Pmin' | 'Pmax'): UsualCase {
   return {
     floats: 2,
     isFloat: true,
+    operands: elementOf[width],
+    selects: elementOf[width],
+    isCertain: (areOrdinary) => areOrdinary,
     emit(usual) {
       const { code } = usual;
       noDenormalOrNan(usual, width, 0);
@@ -106,6 +117,8 @@ function rounding(width: Width): UsualCase {
   return {
     floats: 1,
     isFloat: true,
+    operands: elementOf[width],
+    selects: elementOf[width],
     known: 1,
     emit(usual) {
       const { code } = usual;

@@ -1,7 +1,7 @@
 // CMPSD, COMISD, UCOMISD and those of binary32: without NaNs and denormal numbers there is no exception and no case of
 // "unordered". SDM volume 2.
 
-import { float, noDenormalOrNan, type Width } from './scalar-tests.ts';
+import { elementOf, float, noDenormalOrNan, type Width } from './scalar-tests.ts';
 import type { Usual, UsualCase } from './usual-case.ts';
 
 /** What is left of the predicates where nothing is unordered: EQ, LT, LE, UNORD, NEQ, NLT, NLE, ORD. */
@@ -17,6 +17,8 @@ function mask(width: Width): UsualCase {
   return {
     floats: 2,
     isFloat: false,
+    operands: elementOf[width],
+    isCertain: (areOrdinary) => areOrdinary,
     known: 2,
     emit(usual) {
       const { code } = usual;
@@ -38,6 +40,8 @@ function order(width: Width): UsualCase {
   return {
     floats: 2,
     isFloat: false,
+    operands: elementOf[width],
+    isCertain: (areOrdinary) => areOrdinary,
     emit(usual) {
       const { code } = usual;
       noDenormalOrNan(usual, width, 0);

@@ -1,15 +1,21 @@
 // CVTSI2SD, CVTSD2SI, CVTTSD2SI, those of binary32, CVTSS2SD and CVTSD2SS. SDM volume 2.
 
 import type { Code } from '../../wasm/code.ts';
-import { float, noDenormalOrNan, pushIsClear, pushIsZero, type Width } from './scalar-tests.ts';
+import { elementOf, float, onlyOrdinary, ordinaryScalar, pushIsClear, pushIsZero, type Width } from './scalar-tests.ts';
 import type { UsualCase } from './usual-case.ts';
 
 /** From an integer; `exact` pushes whether the one in a local is certainly exact, and is null where all are. */
-function fromInteger(convert: (code: Code) => void, exact: ((code: Code, local: number) => void) | null): UsualCase {
+function fromInteger(
+  width: Width,
+  convert: (code: Code) => void,
+  exact: ((code: Code, local: number) => void) | null,
+): UsualCase {
   return {
     floats: 0,
     isFloat: true,
-    always: exact === null,
+    operands: 0,
+    makes: { elements: elementOf[width], check: () => {} },
+    isCertain: () => exact === null,
     emit(usual) {
       const { code } = usual;
       if (exact) {
@@ -31,12 +37,13 @@ function toInteger(from: Width, to: Width): UsualCase {
   return {
     floats: 1,
     isFloat: false,
+    operands: elementOf[from],
     known: 1,
     emit(usual) {
       const { code } = usual;
       // PE is set, so that neither an inexact result nor a denormal operand under DAZ makes a difference.
       usual.settled();
-      const rounded = code.addLocal(from === 64 ? 'f64' : 'f32');
+      const rounded = usual.local(from === 64 ? 'f64' : 'f32');
       code.localGet(usual.input(0));
       float(code, from, usual.known === 0 ? 'Nearest' : 'Trunc');
       code.localTee(rounded);
@@ -55,8 +62,11 @@ function toInteger(from: Width, to: Width): UsualCase {
 const singleToDouble: UsualCase = {
   floats: 1,
   isFloat: true,
+  operands: elementOf[32],
+  makes: ordinaryScalar[64],
+  isCertain: (isOrdinary) => isOrdinary,
   emit(usual) {
-    noDenormalOrNan(usual, 32, 0);
+    onlyOrdinary(usual, 32, 0);
     usual.code.localGet(usual.input(0));
     usual.code.f64PromoteF32();
     usual.code.localSet(usual.result);
@@ -67,6 +77,8 @@ const singleToDouble: UsualCase = {
 const doubleToSingle: UsualCase = {
   floats: 1,
   isFloat: true,
+  operands: elementOf[64],
+  makes: ordinaryScalar[32],
   emit(usual) {
     const { code } = usual;
     code.localGet(usual.input(0));
@@ -99,13 +111,15 @@ function pushIsSmall32(code: Code, local: number): void {
 }
 
 export const scalarConversions = {
-  int32ToDouble: fromInteger((code) => code.f64ConvertI32S(), null),
+  int32ToDouble: fromInteger(64, (code) => code.f64ConvertI32S(), null),
   int64ToDouble: fromInteger(
+    64,
     (code) => code.f64ConvertI64S(),
     (code, local) => pushIsSmall64(code, local, 53n),
   ),
-  int32ToSingle: fromInteger((code) => code.f32ConvertI32S(), pushIsSmall32),
+  int32ToSingle: fromInteger(32, (code) => code.f32ConvertI32S(), pushIsSmall32),
   int64ToSingle: fromInteger(
+    32,
     (code) => code.f32ConvertI64S(),
     (code, local) => pushIsSmall64(code, local, 24n),
   ),

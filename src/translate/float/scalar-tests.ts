@@ -1,9 +1,13 @@
 // Tests of single elements of 32 or 64 bits, which are in locals of type f32 or f64. All push an i32.
 
 import type { Code } from '../../wasm/code.ts';
-import type { Usual } from './usual-case.ts';
+import { DOUBLE, SINGLE } from './ordinary-values.ts';
+import type { OrdinaryResult, Usual } from './usual-case.ts';
 
 export type Width = 32 | 64;
+
+/** The one element that an input is. */
+export const elementOf: Readonly<Record<Width, number>> = { 32: SINGLE, 64: DOUBLE };
 
 type IntegerOperator = 'Add' | 'Sub' | 'Or' | 'Shl' | 'ShrU' | 'Eq' | 'Eqz' | 'LeU' | 'GtU';
 type FloatOperator =
@@ -114,14 +118,16 @@ export function pushIsPositive(code: Code, width: Width, local: number): void {
   integer(code, width, 'LeU');
 }
 
-/** Goes to the core when an input is a denormal number. */
+/** Leaves when an input is a denormal number. */
 export function noDenormal(usual: Usual, width: Width, index: number): void {
+  if (usual.isOrdinary(index)) return;
   pushIsDenormal(usual.code, width, usual.input(index));
-  usual.slowIf();
+  usual.leaveIf();
 }
 
 /** Goes to the core when an input is a denormal number or a NaN. */
 export function noDenormalOrNan(usual: Usual, width: Width, index: number): void {
+  if (usual.isOrdinary(index)) return;
   const { code } = usual;
   const local = usual.input(index);
   pushIsNormal(code, width, local);
@@ -133,4 +139,30 @@ export function noDenormalOrNan(usual: Usual, width: Width, index: number): void
     code.i32Or();
     usual.slowUnless();
   });
+}
+
+/** Goes to the core when an input is neither a zero nor a normal number. */
+export function onlyOrdinary(usual: Usual, width: Width, index: number): void {
+  if (usual.isOrdinary(index)) return;
+  pushIsNormal(usual.code, width, usual.input(index));
+  usual.unless(() => {
+    pushIsZero(usual.code, width, usual.input(index));
+    usual.slowUnless();
+  });
+}
+
+/** Results that are ordinary, or else leave. */
+export const ordinaryScalar: Readonly<Record<Width, OrdinaryResult>> = {
+  32: { elements: SINGLE, check: (usual) => leaveUnlessOrdinary(usual, 32) },
+  64: { elements: DOUBLE, check: (usual) => leaveUnlessOrdinary(usual, 64) },
+};
+
+function leaveUnlessOrdinary(usual: Usual, width: Width): void {
+  const { code, result } = usual;
+  pushIsNormal(code, width, result);
+  code.i32Eqz();
+  pushIsZero(code, width, result);
+  code.i32Eqz();
+  code.i32And();
+  usual.leaveIf();
 }

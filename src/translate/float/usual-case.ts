@@ -1,21 +1,39 @@
 // A core routine's usual case inline, and a call of the routine for all others. In the usual case WebAssembly's own operator
 // gives the very result that the processor's would, and MXCSR stays as it is. SDM volume 1 sections 10.2.3 and 11.5.
 
+import { MXCSR } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import type { EmitContext, OperationOf } from '../emit-context.ts';
 import type { Node } from '../ir.ts';
 
+/** The exception masks of MXCSR. */
+const MASKS = 0x1f80;
+
+/** A result that is ordinary (see ordinary-values.ts) wherever the region is not left. */
+export interface OrdinaryResult {
+  readonly elements: number;
+  /** Leaves when the core's result is not ordinary. */
+  check(usual: Usual): void;
+}
+
 /** The usual case of one core routine. */
 export interface UsualCase {
   /** How many of the first parameters are single elements, and whether the result is one: these are f32 or f64 here. */
   readonly floats: number;
   readonly isFloat: boolean;
+  /** The elements that inputs consist of; 0: they are no numbers. */
+  readonly operands: number;
+  /** What the result is; of `selects` only where all inputs are ordinary. */
+  readonly makes?: OrdinaryResult;
+  readonly selects?: number;
+  /** Inputs that are ordinary where the result is: of which `emit` leaves when they are denormal. */
+  readonly ordinary?: readonly number[];
   /** The parameter whose value must be known while emitting, if any: an immediate byte. Where it is not, the core is called. */
   readonly known?: number;
-  /** True when the routine has no other case. */
-  readonly always?: boolean;
+  /** Whether there is no other case, given whether all inputs are ordinary. */
+  isCertain?(areOrdinary: boolean): boolean;
   /** Puts the result into its local, or goes to where the core is called. */
   emit(usual: Usual): void;
 }
@@ -28,16 +46,38 @@ export class Usual {
   /** The value that is known while emitting. */
   readonly known: number;
   readonly #context: EmitContext;
+  readonly #case: UsualCase;
+  readonly #node: Node;
   readonly #inputs: readonly number[];
   #slow = 0;
   #done = 0;
 
-  constructor(context: EmitContext, inputs: readonly number[], known: number, result: number) {
+  constructor(
+    context: EmitContext,
+    usualCase: UsualCase,
+    node: Node,
+    inputs: readonly number[],
+    known: number,
+    result: number,
+  ) {
     this.code = context.code;
     this.#context = context;
+    this.#case = usualCase;
+    this.#node = node;
     this.#inputs = inputs;
     this.known = known;
     this.result = result;
+  }
+
+  /** Whether an input is known to be ordinary. */
+  isOrdinary(index: number): boolean {
+    const { operands } = this.#case;
+    return (this.#context.floats.ordinary.of(this.#node.inputs[index]!) & operands) === operands;
+  }
+
+  /** A new local. */
+  local(type: ValueType): number {
+    return this.#context.local(type);
   }
 
   /** The local that holds an input. */
@@ -53,6 +93,20 @@ export class Usual {
   slowUnless(): void {
     this.code.i32Eqz();
     this.slowIf();
+  }
+
+  /**
+   * When the i32 on the stack is not 0, leaves for the handler, so that what comes after needs no thought of it; where that
+   * cannot be done, goes to the core.
+   */
+  leaveIf(): void {
+    const leave = this.#context.leaveForHandler;
+    if (!leave) return this.slowIf();
+    const { code } = this;
+    code.expect(false);
+    code.if(undefined);
+    leave();
+    code.end();
   }
 
   /** Ends here when the i32 on the stack is not 0, as it mostly is. */
@@ -82,18 +136,42 @@ export class Usual {
   }
 
   /** Emits the case, and `call` for the others, which puts the result into its local. */
-  emit(usual: UsualCase, call: () => void): void {
+  emit(call: (mayFault: boolean) => void): void {
     const { code } = this;
-    if (usual.always) return usual.emit(this);
-    code.block(undefined);
-    this.#done = code.openBlocks;
-    code.block(undefined);
-    this.#slow = code.openBlocks;
-    usual.emit(this);
-    code.br(code.depthOf(this.#done));
-    code.end();
-    call();
-    code.end();
+    const { makes, selects = 0, ordinary = [], operands } = this.#case;
+    const { leaveForHandler, machine, floats } = this.#context;
+    const isRegion = leaveForHandler !== null;
+    const areOrdinary = this.#inputs.every((local, index) => local < 0 || this.isOrdinary(index));
+    if (this.#case.isCertain?.(areOrdinary)) this.#case.emit(this);
+    else {
+      code.block(undefined);
+      this.#done = code.openBlocks;
+      code.block(undefined);
+      this.#slow = code.openBlocks;
+      this.#case.emit(this);
+      code.br(code.depthOf(this.#done));
+      code.end();
+      if (isRegion) this.#leaveUnlessMasked();
+      call(!isRegion);
+      if (isRegion) makes?.check(this);
+      machine.noteMxcsr();
+      code.end();
+    }
+    if (!isRegion) return;
+    floats.ordinary.learn(this.#node, (makes?.elements ?? 0) | (areOrdinary ? selects : 0));
+    for (const index of ordinary) floats.ordinary.learn(this.#node.inputs[index]!, operands);
+  }
+
+  /** With all exceptions masked no routine faults, and nothing need be stored before its call. */
+  #leaveUnlessMasked(): void {
+    const { code } = this;
+    code.i32Const(0);
+    code.i32Load(MXCSR);
+    code.i32Const(MASKS);
+    code.i32And();
+    code.i32Const(MASKS);
+    code.i32Ne();
+    this.leaveIf();
   }
 }
 
@@ -114,7 +192,7 @@ export function emitUsualCase(
   context: EmitContext,
   usual: UsualCase | undefined,
   node: Node,
-  call: (keep: () => void) => void,
+  call: (keep: () => void, mayFault: boolean) => void,
 ): boolean {
   if (usual === undefined) return false;
   const { code, floats } = context;
@@ -127,12 +205,12 @@ export function emitUsualCase(
   });
   const type = resultType(node, usual.isFloat);
   const result = context.local(type);
-  new Usual(context, inputs, known, result).emit(usual, () =>
+  new Usual(context, usual, node, inputs, known, result).emit((mayFault) =>
     call(() => {
       if (type === 'f64') code.f64ReinterpretI64();
       else if (type === 'f32') code.f32ReinterpretI32();
       code.localSet(result);
-    }),
+    }, mayFault),
   );
   if (usual.isFloat) floats.bind(node, result);
   else context.bind(node, result);

@@ -94,6 +94,7 @@ export class RegionEmitter extends RegionInstructions {
     const { flags } = this.machine;
     if (!block.isLoop) return this.#within(block, block.merges);
     flags.known = FLAGS_UNKNOWN;
+    this.floats.ordinary.registers = new Map();
     code.loop(undefined);
     this.#loops.set(block, code.openBlocks);
     this.#within(block, block.merges);
@@ -111,6 +112,7 @@ export class RegionEmitter extends RegionInstructions {
     this.#within(block, others);
     code.end();
     this.machine.flags.known = FLAGS_UNKNOWN;
+    this.floats.ordinary.registers = new Map();
     this.#tree(merge);
   }
 
@@ -171,11 +173,13 @@ export class RegionEmitter extends RegionInstructions {
     const { ip } = this.machine;
     const { variant, stores } = this;
     const { known } = this.machine.flags;
+    const { registers } = this.floats.ordinary;
     this.#tree(target);
     this.#goTo(part, ip);
     this.variant = variant;
     this.stores = stores;
     this.machine.flags.known = known;
+    this.floats.ordinary.registers = registers;
   }
 
   // ---- What instructions leave to the kind of code that they are part of. ----

@@ -9,12 +9,12 @@ import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
 import type { OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
 import { emitTagCompare } from '../emit-probe.ts';
-import { emitStore, wasmType } from '../emit-pure.ts';
+import { wasmType } from '../emit-pure.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import { isPure, type Node, type ProbeKind, type ProbeSegment } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { missRoutines, RegionHelpers, STORE_FAULTED } from './region-helpers.ts';
-import { RegionFrame, type RegionImports } from './region-frame.ts';
+import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
 import { RegionState, localRegister, type RegisterUse } from './region-state.ts';
 
 /** Operations whose value is taken where it is used. */
@@ -126,6 +126,9 @@ export abstract class RegionInstructions extends NodeEmitter {
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index]!;
       const { op } = node.operation;
+      if (node.operation.op === 'readRegister' && this.machine.isVector(node.operation.place)) {
+        this.floats.ordinary.read(node, this.machine.addressOf(node.operation.place));
+      }
       if (isPure(node)) {
         if (node.uses > 1 && op !== 'constant') this.asLocal(node);
       } else if (lateReads.has(op) && this.#mayBeLate(node)) {
@@ -247,7 +250,11 @@ export abstract class RegionInstructions extends NodeEmitter {
           else this.push(value);
           this.#readBefore(localRegister(this.machine.addressOf(operation.place)));
         };
-        return this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+        this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+        if (!this.machine.isVector(operation.place)) return;
+        // Inside a branch it may not happen.
+        const known = this.#depth === 0 ? value : null;
+        return this.floats.ordinary.write(this.machine.addressOf(operation.place), value.bits, known);
       }
       case 'adjustStack':
         this.#readBefore(STACK_POINTER);
@@ -356,15 +363,15 @@ export abstract class RegionInstructions extends NodeEmitter {
       return this.#callStore(operation.segment, value.bits);
     }
     const address = this.asLocal(linear);
-    const stored = this.asLocal(value);
+    const isFloat = this.floats.has(value);
+    if (!isFloat && value.operation.op !== 'constant') this.asLocal(value);
     this.#compareTag('write', value.bits / 8, address);
     code.if(undefined);
     this.#pushHit(address);
-    code.localGet(stored);
-    emitStore(code, value.bits, 0, 0);
+    this.floats.store(value);
     code.else();
     code.localGet(address);
-    code.localGet(stored);
+    this.push(value);
     this.#callStore(operation.segment, value.bits);
     code.end();
   }
@@ -384,8 +391,7 @@ export abstract class RegionInstructions extends NodeEmitter {
     const { code } = this;
     const machine = this.asLocal(probe);
     code.localGet(machine);
-    this.push(value);
-    emitStore(code, value.bits, 0, 0);
+    this.floats.store(value);
     code.localGet(machine);
     code.call(this.helpers.commit());
     code.localGet(this.leave);
@@ -394,6 +400,11 @@ export abstract class RegionInstructions extends NodeEmitter {
   }
 
   // ---- Core routines. ----
+  override get leaveForHandler(): () => void {
+    const { ip } = this.machine;
+    return () => this.frame.leave(REST, ip);
+  }
+
   protected beforeCore(): void {
     this.machine.spill();
     this.machine.flags.settle();
@@ -403,8 +414,10 @@ export abstract class RegionInstructions extends NodeEmitter {
 
   protected afterCore(registers: boolean): void {
     this.loadBudget();
-    this.machine.loadSettled();
-    if (registers) this.machine.load();
+    this.machine.noteMxcsr();
+    if (!registers) return;
+    this.machine.load();
+    this.floats.ordinary.registers = new Map();
   }
 
   /** Emits the nodes of a loop's body, which may run any number of times. */

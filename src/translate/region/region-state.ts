@@ -78,7 +78,7 @@ export class RegionState implements MachineAccess {
     code.i32Const(0);
     code.i64Load(CODE_PAGE);
     code.localSet(this.codePage);
-    this.loadSettled();
+    this.noteMxcsr();
   }
 
   /** Reads registers from the CPU state: all that the region uses, or some of them. */
@@ -125,7 +125,7 @@ export class RegionState implements MachineAccess {
   }
 
   /** Looks at MXCSR anew, which a core routine may have changed. */
-  loadSettled(): void {
+  noteMxcsr(): void {
     if (this.#settled < 0) return;
     emitSettled(this.#context.code);
     this.#context.code.localSet(this.#settled);
@@ -220,6 +220,10 @@ export class RegionState implements MachineAccess {
   /** Address of a register operand in the CPU state. */
   addressOf(place: RegisterPlace): number {
     return registerAddress(this.#view, this.ip, place);
+  }
+
+  isVector(place: RegisterPlace): boolean {
+    return localRegister(this.addressOf(place)) >= XMM;
   }
 
   readRegister(place: RegisterPlace, bits: number, isFloat = false): void {
