@@ -78,7 +78,17 @@ function call(context: Context): void {
   const callee = random.pick(callees);
   for (let word = 0; word < callee.words; word++) writer.emit([0x6a, random.below(256)]);
   const register = free(context);
-  switch (random.below(6)) {
+  switch (random.below(8)) {
+    case 5: {
+      // Where the call returns to is not behind it.
+      const [after, skipped] = [writer.label(), writer.label()];
+      if (callee.words > 0) return writer.call(callee.label);
+      writer.pushTarget(random.oneIn(2) ? after : skipped);
+      writer.jump(callee.label);
+      writer.mark(after);
+      straight(context, 2);
+      return writer.mark(skipped);
+    }
     case 0:
       writer.load(register, { label: callee.label, plus: 0 });
       return writer.throughRegister(2, register);
@@ -119,7 +129,10 @@ function jump(context: Context, depth: number): void {
   const register = free(context);
   const table = random.oneIn(2) ? writer.table([first, second]) : null;
   if (table !== null) chosen(context, register, table, 4);
-  else if (random.oneIn(2)) {
+  else if (random.oneIn(3)) {
+    writer.pushTarget(random.oneIn(2) ? first : second);
+    writer.emit([0xc3]);
+  } else if (random.oneIn(2)) {
     writer.load(register, { label: random.oneIn(2) ? first : second, plus: 0 });
     writer.throughRegister(4, register);
   } else writer.jump(random.oneIn(2) ? first : second);
@@ -152,9 +165,27 @@ export function part(context: Context, depth: number, most: number): void {
   }
 }
 
+/** Writes a function that calls itself a few times. */
+function recursion(context: Context): void {
+  const { random, writer } = context;
+  const [again, out] = [writer.label(), writer.label()];
+  const counter = writer.counter();
+  writer.onMemory([0xc7], 0, counter, [1 + random.below(5), 0, 0, 0]);
+  writer.mark(again);
+  if (random.oneIn(2)) straight(context, 2);
+  writer.onMemory([0xff], 1, counter, []);
+  writer.jumpIf(random.oneIn(2) ? 14 : 4, out);
+  writer.call(again);
+  part(context, 2, 1);
+  writer.mark(out);
+  if (random.oneIn(2)) straight(context, 2);
+  writer.emit([0xc3]);
+}
+
 /** Writes a function. */
 export function functionBody(context: Context, callee: Callee): void {
   const { random, writer } = context;
+  if (callee.words === 0 && random.oneIn(5)) return recursion(context);
   const hasFrame = !writer.plan.reserved.has(RBP) && random.oneIn(3);
   const saved = random.oneIn(2) ? free(context) : -1;
   if (hasFrame) writer.emit([0xc8, 16, 0, random.oneIn(4) ? 1 : 0]);

@@ -10,7 +10,7 @@ import { counterAddress, makePlan } from './plan.ts';
 import { assemble, DoesNotFit, type Assembled, type Intervention, type Program } from './program.ts';
 import { paddedOperation, type Slot } from './slots.ts';
 import { withStores } from './stores.ts';
-import { little, Writer, type Callee } from './writer.ts';
+import { Writer, type Callee } from './writer.ts';
 
 const MOST_FUNCTIONS = 4;
 const PAGE = 4096;
@@ -49,7 +49,8 @@ function makeInterventions(random: Random, writer: Writer, slots: readonly Slot[
   }))
     .sort((a, b) => a.after - b.after)
     .map(({ after, label, kind, at, size }) => {
-      const bytes = kind === 'code' ? paddedOperation(random, writer, size) : little(random.next()).slice(0, size);
+      const bytes =
+        kind === 'code' ? paddedOperation(random, writer, size) : Array.from({ length: size }, () => random.below(256));
       return { after, label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
     });
 }

@@ -32,6 +32,7 @@ const AREA_FRAMES = CODE_FRAMES + AREA - CODE;
 export class ProgramCell {
   readonly test: TestCell;
   #ended = false;
+  #exceptionsBefore = 0;
 
   /** @param translateAfter executions after which a block is translated; null: never */
   constructor(translateAfter: number | null) {
@@ -51,6 +52,11 @@ export class ProgramCell {
     return this.test.vcpu.retired;
   }
 
+  /** Exceptions since the program began. */
+  get exceptions(): number {
+    return Number(this.test.view.getBigUint64(layout.COUNT_EXCEPTIONS, true)) - this.#exceptionsBefore;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -59,6 +65,7 @@ export class ProgramCell {
   load({ state, data, code, lengths }: Assembled): void {
     this.#ended = false;
     this.test.load(state, false);
+    this.#exceptionsBefore += this.exceptions;
     const memory = this.#memory;
     memory.writeBytes(guestPhysical(DATA_FRAMES), data);
     resetHandlers(memory, lengths);

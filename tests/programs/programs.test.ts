@@ -33,7 +33,7 @@ test('random programs do the same on interpreter and translator', () => {
     const assembled = assembleProgram(program);
     const expected = runProgram(plain, assembled);
     if (expected.ended) ended++;
-    const mismatch = findMismatch(translating, assembled, expected, index);
+    const mismatch = findMismatch(translating, plain, assembled, expected, index);
     regions += translating.regions - before;
     if (!mismatch) continue;
     const { who, differences } = mismatch;

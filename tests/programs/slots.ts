@@ -8,7 +8,7 @@ import { little, type Callee, type Writer } from './writer.ts';
 /** How a slot can be changed. */
 export interface Slot {
   readonly label: string;
-  /** `constant`: 4 bytes at `at`; `byte`: one at `at`; `condition`: of a jump; `call`: its target; `code`: all of its bytes. */
+  /** `constant`: 4 or 8 bytes at `at`; `byte`: one at `at`; `condition`: of a jump; `call`: its target; `code`: all of its bytes. */
   readonly kind: 'constant' | 'byte' | 'condition' | 'call' | 'code';
   readonly at: number;
   readonly size: number;
@@ -38,6 +38,10 @@ export function emitSlot(random: Random, writer: Writer, slots: Slot[], callees:
   const simple = callees.filter(({ words }) => words === 0);
   switch (random.below(simple.length > 0 ? 6 : 5)) {
     case 0:
+      if (writer.plan.codeSize === 64 && random.oneIn(2)) {
+        const constant = [...little(random.next()), ...little(random.next())];
+        return add('constant', 2, 8, { bytes: [0x48, 0xb8 | register, ...constant] });
+      }
       return add('constant', 1, 4, { bytes: [0xb8 | register, ...little(random.next())] });
     case 1:
       return add('byte', 2, 1, { bytes: [0x83, 0xc0 | (random.below(8) << 3) | register, random.below(256)] });

@@ -3,8 +3,8 @@
 
 import type { Random } from '../instructions/random.ts';
 import { operationOn } from './operations.ts';
-import { counterAddress, dataAddress } from './plan.ts';
-import type { Patch, Step } from './program.ts';
+import { counterAddress, dataAddress, RSP } from './plan.ts';
+import type { Patch, Step, Target } from './program.ts';
 import { paddedOperation, type Slot } from './slots.ts';
 import { little, type Address, type Callee, type Writer } from './writer.ts';
 
@@ -21,6 +21,8 @@ interface Place {
 
 const beyond = (address: Address, bytes: number): Address =>
   typeof address === 'number' ? address + bytes : { ...address, plus: address.plus + bytes };
+
+const randomBytes = (random: Random, count: number): number[] => Array.from({ length: count }, () => random.below(256));
 
 function emitBytes(random: Random, writer: Writer, { address, spare }: Place, bytes: readonly number[]): void {
   switch (bytes.length) {
@@ -49,7 +51,7 @@ function emitAnything(random: Random, writer: Writer, { address, spare }: Place,
     return writer.add(operationOn(random, writer.plan, address.base, size));
   }
   // ADD, and XADD or MOV of an unknown register.
-  if (random.oneIn(2)) return writer.onMemory([size === 4 ? 0x83 : 0x80], 0, address, [random.below(128)]);
+  if (random.oneIn(2)) return writer.onMemory([size >= 4 ? 0x83 : 0x80], 0, address, [random.below(128)]);
   if (size === 1) return writer.onMemory([0x88], spare, address, []);
   writer.onMemory(random.oneIn(2) ? [0x0f, 0xc1] : [0x89], spare, address, []);
 }
@@ -57,9 +59,13 @@ function emitAnything(random: Random, writer: Writer, { address, spare }: Place,
 function emitChange(random: Random, writer: Writer, slot: Slot, place: Place, callees: readonly Callee[]): void {
   switch (slot.kind) {
     case 'constant':
+      if (slot.size * 8 === writer.plan.codeSize && random.oneIn(3))
+        return emitStackChange(random, writer, slot, place);
+      if (random.oneIn(2)) return emitAnything(random, writer, place, slot.size);
+      return emitBytes(random, writer, place, randomBytes(random, slot.size));
     case 'byte':
       if (random.oneIn(2)) return emitAnything(random, writer, place, slot.size);
-      return emitBytes(random, writer, place, little(random.next()).slice(0, slot.size));
+      return emitBytes(random, writer, place, randomBytes(random, slot.size));
     case 'condition':
       if (random.oneIn(2)) return writer.onMemory([0x80], 6, place.address, [1 + random.below(15)]);
       return writer.onMemory([0xc6], 0, place.address, [0x70 | random.below(16)]);
@@ -72,6 +78,22 @@ function emitChange(random: Random, writer: Writer, slot: Slot, place: Place, ca
     case 'code':
       return emitBytes(random, writer, place, paddedOperation(random, writer, slot.size));
   }
+}
+
+/** What CALL or PUSH writes, with the stack in the program's code; the spare register keeps the stack pointer meanwhile. */
+function emitStackChange(random: Random, writer: Writer, slot: Slot, { address, spare }: Place): void {
+  const wide = writer.plan.codeSize === 64 ? [0x48] : [];
+  writer.emit([...wide, 0x89, 0xe0 | spare]);
+  if (typeof address === 'object' && 'base' in address) {
+    writer.emit([...wide, 0x8d, 0xa0 | address.base, ...little(address.plus + slot.size)]);
+  } else writer.load(RSP, beyond(address, slot.size) as Target);
+  if (random.oneIn(3)) writer.emit([0x50 | random.below(4)]);
+  else {
+    const next = writer.label();
+    writer.call(next);
+    writer.mark(next);
+  }
+  writer.emit([...wide, 0x89, 0xc4 | (spare << 3)]);
 }
 
 /** The store of one change: in each round; or in some rounds of the outermost loop, which count down to 1. */

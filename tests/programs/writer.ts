@@ -141,6 +141,10 @@ export class Writer {
     this.emit([...this.#rex(register), 0x50 | (register & 7)]);
   }
 
+  pushTarget(label: string): void {
+    this.emit([0x68, 0, 0, 0, 0], { at: 1, size: 4, target: { label, plus: 0 } });
+  }
+
   pop(register: number): void {
     this.emit([...this.#rex(register), 0x58 | (register & 7)]);
   }
