@@ -145,6 +145,22 @@ function jump(context: Context, depth: number): void {
   writer.mark(end);
 }
 
+/** An instruction that can be changed, a store that changes one, or both. */
+function changeOrSlot(context: Context, slots: Slot[]): void {
+  const { random, writer, callees } = context;
+  const kind = random.below(3);
+  if (kind === 0) return emitSlot(random, writer, slots, callees, writer.label());
+  if (kind === 1) return writer.add({ bytes: [], storeTo: 'any' });
+  // The store comes just before what it changes, or behind it.
+  const label = writer.label();
+  const store = (): void => writer.add({ bytes: [], storeTo: label });
+  const before = !random.oneIn(4);
+  if (before) store();
+  if (random.oneIn(3)) straight(context, 2);
+  emitSlot(random, writer, slots, callees, label);
+  if (!before) store();
+}
+
 /** Writes a few elements. */
 export function part(context: Context, depth: number, most: number): void {
   const { random, slots } = context;
@@ -156,8 +172,7 @@ export function part(context: Context, depth: number, most: number): void {
     else if (kind < 8) emitCopy(random, context.writer);
     else if (kind < 10) {
       if (slots === null) straight(context, 2);
-      else if (random.oneIn(2)) emitSlot(random, context.writer, slots, context.callees);
-      else context.writer.add({ bytes: [], isStore: true });
+      else changeOrSlot(context, slots);
     } else if (kind < 13) branch(context, depth);
     else if (kind < 15 && context.loops < 2) loop(context, depth);
     else if (kind < 18) call(context);

@@ -8,7 +8,7 @@ import { functionBody, part } from './flow.ts';
 import { lengthAt } from './operations.ts';
 import { counterAddress, makePlan } from './plan.ts';
 import { assemble, DoesNotFit, type Assembled, type Intervention, type Program } from './program.ts';
-import { paddedOperation, type Slot } from './slots.ts';
+import { slotCode, type Slot } from './slots.ts';
 import { withStores } from './stores.ts';
 import { Writer, type Callee } from './writer.ts';
 
@@ -50,7 +50,7 @@ function makeInterventions(random: Random, writer: Writer, slots: readonly Slot[
     .sort((a, b) => a.after - b.after)
     .map(({ after, label, kind, at, size }) => {
       const bytes =
-        kind === 'code' ? paddedOperation(random, writer, size) : Array.from({ length: size }, () => random.below(256));
+        kind === 'code' ? slotCode(random, writer, size) : Array.from({ length: size }, () => random.below(256));
       return { after, label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
     });
 }
@@ -68,7 +68,12 @@ function attempt(random: Random): Program {
   const [head, lost] = [writer.label(), writer.label()];
   // Near the end of its page, so that the main part goes over it, or anywhere.
   writer.mark(writer.label(), random.oneIn(2) ? PAGE - 1 - random.below(150) : random.below(PAGE));
-  writer.onMemory([0xc7], 0, counterAddress(0), [1 + random.below(slots === null ? 5 : 12), 0, 0, 0]);
+  writer.onMemory([0xc7], 0, counterAddress(0), [
+    1 + random.below(5) + (slots === null ? 0 : 4 + random.below(6)),
+    0,
+    0,
+    0,
+  ]);
   writer.mark(head);
   writer.setReserved();
   part(context, 0, 7);

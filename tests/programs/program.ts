@@ -27,8 +27,8 @@ export interface Step {
   readonly label?: string;
   /** Offset in the next page that has not come to it where the step is to lie; what lies before it has to jump there. */
   readonly at?: number;
-  /** While a program is made: a store to code is to come here. */
-  readonly isStore?: boolean;
+  /** While a program is made: a store to the slot with this label is to come here, or to any slot. */
+  readonly storeTo?: string;
 }
 
 /** A pointer to a label in the program's data. */

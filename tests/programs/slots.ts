@@ -17,8 +17,17 @@ export interface Slot {
 const NOP = 0x90;
 const CALL = 0xe8;
 
+/**
+ * Instructions for a slot: one that NOPs fill up; in 32-bit code, where no plain store has 8 bytes, two of 4 bytes.
+ * Between two stores there is nothing then that is no instruction.
+ */
+export function slotCode(random: Random, writer: Writer, size: number): number[] {
+  if (size < 8 || writer.plan.codeSize === 64) return paddedOperation(random, writer, size);
+  return [...paddedOperation(random, writer, 4), ...paddedOperation(random, writer, 4)];
+}
+
 /** A random instruction of at most `size` bytes, which NOPs fill up. */
-export function paddedOperation(random: Random, writer: Writer, size: number): number[] {
+function paddedOperation(random: Random, writer: Writer, size: number): number[] {
   for (;;) {
     const { bytes, patches } = randomOperation(random, writer.plan);
     if (bytes.length <= size && patches === undefined) {
@@ -28,8 +37,13 @@ export function paddedOperation(random: Random, writer: Writer, size: number): n
 }
 
 /** Writes an instruction that can be changed. */
-export function emitSlot(random: Random, writer: Writer, slots: Slot[], callees: readonly Callee[]): void {
-  const label = writer.label();
+export function emitSlot(
+  random: Random,
+  writer: Writer,
+  slots: Slot[],
+  callees: readonly Callee[],
+  label: string,
+): void {
   const add = (kind: Slot['kind'], at: number, size: number, step: Step): void => {
     slots.push({ label, kind, at, size });
     writer.add({ ...step, label });
@@ -55,7 +69,7 @@ export function emitSlot(random: Random, writer: Writer, slots: Slot[], callees:
     case 3:
     case 4: {
       const size = random.pick([2, 4, 8]);
-      return add('code', 0, size, { bytes: paddedOperation(random, writer, size) });
+      return add('code', 0, size, { bytes: slotCode(random, writer, size) });
     }
     default: {
       const target = { label: random.pick(simple).label, plus: 0 };
