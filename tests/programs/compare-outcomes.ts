@@ -44,6 +44,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, codeSize: 32 | 64
   if (left.retired >= 0 && right.retired >= 0) check('retired instructions', left.retired, right.retired);
   found.push(...compareAnswers(withoutWindow(left.state), withoutWindow(right.state), { codeSize, undefined: [] }));
   found.push(...compareBytes('data', DATA, left.data, right.data));
-  found.push(...compareBytes('code', AREA, left.code, right.code));
+  found.push(...compareBytes('code', AREA, left.code[0], right.code[0]));
+  found.push(...compareBytes('code in second frames', AREA, left.code[1], right.code[1]));
   return found;
 }

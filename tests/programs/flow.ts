@@ -16,8 +16,10 @@ export interface Context {
   readonly loops: number;
   /** Registers of counters that no loop around uses. */
   readonly counters: readonly number[];
-  /** Instructions that can be changed, of the whole program; null when it does not change itself. */
+  /** Instructions that can be changed, of the whole program; null when none is to be. */
   readonly slots: Slot[] | null;
+  /** The program changes them itself. */
+  readonly hasStores: boolean;
 }
 
 const MOST_NESTED = 2;
@@ -83,24 +85,24 @@ function call(context: Context): void {
       // Where the call returns to is not behind it.
       const [after, skipped] = [writer.label(), writer.label()];
       if (callee.words > 0) return writer.call(callee.label);
-      writer.pushTarget(random.oneIn(2) ? after : skipped);
+      writer.pushTarget(writer.somewhere(random, random.oneIn(2) ? after : skipped));
       writer.jump(callee.label);
       writer.mark(after);
       straight(context, 2);
       return writer.mark(skipped);
     }
     case 0:
-      writer.load(register, { label: callee.label, plus: 0 });
+      writer.load(register, writer.somewhere(random, callee.label));
       return writer.throughRegister(2, register);
     case 1: {
-      const table = writer.table([callee.label]);
+      const table = writer.table([writer.somewhere(random, callee.label)]);
       return table === null ? writer.call(callee.label) : writer.throughMemory(2, table);
     }
     case 2:
     case 3: {
       // One of two, as flags or a register have it.
       const others = callees.filter(({ words }) => words === callee.words);
-      const table = writer.table([callee.label, random.pick(others).label]);
+      const table = writer.table([callee, random.pick(others)].map(({ label }) => writer.somewhere(random, label)));
       if (table === null) return writer.call(callee.label);
       return chosen(context, register, table, 2);
     }
@@ -127,13 +129,13 @@ function jump(context: Context, depth: number): void {
   const { random, writer } = context;
   const [first, second, end] = [writer.label(), writer.label(), writer.label()];
   const register = free(context);
-  const table = random.oneIn(2) ? writer.table([first, second]) : null;
+  const table = random.oneIn(2) ? writer.table([first, second].map((label) => writer.somewhere(random, label))) : null;
   if (table !== null) chosen(context, register, table, 4);
   else if (random.oneIn(3)) {
-    writer.pushTarget(random.oneIn(2) ? first : second);
+    writer.pushTarget(writer.somewhere(random, random.oneIn(2) ? first : second));
     writer.emit([0xc3]);
   } else if (random.oneIn(2)) {
-    writer.load(register, { label: random.oneIn(2) ? first : second, plus: 0 });
+    writer.load(register, writer.somewhere(random, random.oneIn(2) ? first : second));
     writer.throughRegister(4, register);
   } else writer.jump(random.oneIn(2) ? first : second);
   writer.mark(first);
@@ -148,7 +150,7 @@ function jump(context: Context, depth: number): void {
 /** An instruction that can be changed, a store that changes one, or both. */
 function changeOrSlot(context: Context, slots: Slot[]): void {
   const { random, writer, callees } = context;
-  const kind = random.below(3);
+  const kind = context.hasStores ? random.below(3) : 0;
   if (kind === 0) return emitSlot(random, writer, slots, callees, writer.label());
   if (kind === 1) return writer.add({ bytes: [], storeTo: 'any' });
   // The store comes just before what it changes, or behind it.

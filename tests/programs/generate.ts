@@ -4,10 +4,11 @@ import { randomState } from '../instructions/generate-cases.ts';
 import { mix, Random } from '../instructions/random.ts';
 import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
 import { operandValue } from '../instructions/values.ts';
+import { PAGES } from './address-spaces.ts';
 import { functionBody, part } from './flow.ts';
 import { lengthAt } from './operations.ts';
 import { counterAddress, makePlan } from './plan.ts';
-import { assemble, DoesNotFit, type Assembled, type Intervention, type Program } from './program.ts';
+import { assemble, DoesNotFit, type Assembled, type Change, type Intervention, type Program } from './program.ts';
 import { slotCode, type Slot } from './slots.ts';
 import { withStores } from './stores.ts';
 import { Writer, type Callee } from './writer.ts';
@@ -39,37 +40,46 @@ function makeData(random: Random): Uint8Array {
   return data;
 }
 
-/** Changes from outside, at times at which programs mostly still run. */
-function makeInterventions(random: Random, writer: Writer, slots: readonly Slot[]): Intervention[] {
+/** Changes of some slots, any but calls. */
+function makeChanges(random: Random, writer: Writer, slots: readonly Slot[], most: number): Change[] {
   const changeable = slots.filter(({ kind }) => kind !== 'call');
   if (changeable.length === 0) return [];
-  return Array.from({ length: 1 + random.below(3) }, () => ({
-    after: 20 + random.below(600),
-    ...random.pick(changeable),
-  }))
-    .sort((a, b) => a.after - b.after)
-    .map(({ after, label, kind, at, size }) => {
-      const bytes =
-        kind === 'code' ? slotCode(random, writer, size) : Array.from({ length: size }, () => random.below(256));
-      return { after, label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
-    });
+  return Array.from({ length: 1 + random.below(most) }, () => {
+    const { label, kind, at, size } = random.pick(changeable);
+    const any = Array.from({ length: size }, () => random.below(256));
+    const bytes = kind === 'code' ? slotCode(random, writer, size) : any;
+    return { label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
+  });
+}
+
+/** Events at times at which programs mostly still run. */
+function makeInterventions(random: Random, writes: readonly Change[], usesSpaces: boolean): Intervention[] {
+  const after = (): number => 20 + random.below(700);
+  const written = writes.map((change): Intervention => ({ kind: 'write', after: after(), ...change }));
+  const moved = Array.from({ length: usesSpaces ? 2 + random.below(5) : 0 }, (): Intervention => {
+    const which = random.oneIn(2) ? 0 : 1;
+    if (random.oneIn(2)) return { kind: 'map', after: after(), page: random.below(PAGES), which };
+    return { kind: 'enter', after: after(), space: which, pcid: which * 16 + random.below(3), keeps: random.oneIn(2) };
+  });
+  return [...written, ...moved].sort((a, b) => a.after - b.after);
 }
 
 function attempt(random: Random): Program {
   const plan = makePlan(random);
   const { codeSize } = plan;
   const writer = new Writer(plan);
-  const slots: Slot[] | null = random.oneIn(2) ? [] : null;
+  const slots: Slot[] | null = random.oneIn(3) ? null : [];
+  const hasStores = slots !== null && !random.oneIn(3);
   const callees = Array.from({ length: random.below(MOST_FUNCTIONS + 1) }, (): Callee => ({
     label: writer.label(),
     words: random.oneIn(4) ? 1 + random.below(2) : 0,
   }));
-  const context = { random, writer, callees, slots, loops: 0, counters: plan.counters };
+  const context = { random, writer, callees, slots, hasStores, loops: 0, counters: plan.counters };
   const [head, lost] = [writer.label(), writer.label()];
   // Near the end of its page, so that the main part goes over it, or anywhere.
   writer.mark(writer.label(), random.oneIn(2) ? PAGE - 1 - random.below(150) : random.below(PAGE));
   writer.onMemory([0xc7], 0, counterAddress(0), [
-    1 + random.below(5) + (slots === null ? 0 : 4 + random.below(6)),
+    1 + random.below(5) + (!hasStores ? 0 : 4 + random.below(6)),
     0,
     0,
     0,
@@ -86,14 +96,17 @@ function attempt(random: Random): Program {
     writer.mark(callee.label);
     functionBody({ ...context, callees: callees.slice(index + 1), loops: 1, counters: [] }, callee);
   });
+  const writes = slots !== null && random.oneIn(3) ? makeChanges(random, writer, slots, 3) : [];
+  const usesSpaces = random.oneIn(plan.hasAlias ? 2 : 6);
   return {
     codeSize,
     state: makeState(random, codeSize),
     data: makeData(random),
-    steps: slots === null ? writer.steps : withStores(random, writer, slots, callees),
+    steps: withStores(random, writer, slots ?? [], callees),
     pointers: writer.pointers,
-    interventions: slots !== null && random.oneIn(3) ? makeInterventions(random, writer, slots) : [],
-    changesItself: slots !== null && slots.length > 0,
+    interventions: makeInterventions(random, writes, usesSpaces),
+    alternate: usesSpaces ? makeChanges(random, writer, slots ?? [], 6) : [],
+    changesItself: (hasStores && slots.length > 0) || writes.length > 0,
   };
 }
 

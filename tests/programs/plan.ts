@@ -29,6 +29,8 @@ export interface Plan {
   readonly stack: number;
   /** String instructions change RSI, RDI and RCX. */
   readonly hasStrings: boolean;
+  /** Some jumps and calls go to the alias of the area. */
+  readonly hasAlias: boolean;
 }
 
 export function makePlan(random: Random): Plan {
@@ -52,7 +54,7 @@ export function makePlan(random: Random): Plan {
   );
   const counters = candidates.length > 2 ? [take(), take()] : candidates.length > 0 && random.oneIn(2) ? [take()] : [];
   const reserved = new Set([RSP, ...bases.keys(), ...indexes.keys(), ...counters]);
-  return { codeSize, bases, indexes, counters, reserved, stack, hasStrings };
+  return { codeSize, bases, indexes, counters, reserved, stack, hasStrings, hasAlias: random.oneIn(3) };
 }
 
 /** An address for an operand of `bytes` bytes: mostly aligned, sometimes over the page boundary, now and then one that faults. */

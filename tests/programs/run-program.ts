@@ -4,7 +4,7 @@ import type { Difference } from '../instructions/compare.ts';
 import { Random } from '../instructions/random.ts';
 import { compareOutcomes } from './compare-outcomes.ts';
 import { compareProcessors } from './compare-processors.ts';
-import type { Assembled } from './program.ts';
+import type { Assembled, Intervention } from './program.ts';
 import type { Outcome, ProgramCell } from './program-cell.ts';
 import { chooseSchedules, type NextSlice } from './schedules.ts';
 
@@ -17,11 +17,13 @@ const MOST_STEPS = 100;
 /** A program while it runs. */
 class Progress {
   readonly cell: ProgramCell;
-  readonly #changes: Assembled['interventions'][number][];
+  readonly #program: Assembled;
+  readonly #changes: Intervention[];
   #idle = 0;
 
   constructor(cell: ProgramCell, program: Assembled) {
     this.cell = cell;
+    this.#program = program;
     this.#changes = [...program.interventions];
     cell.load(program);
   }
@@ -35,8 +37,7 @@ class Progress {
     const { cell } = this;
     const before = cell.retired;
     while (this.#changes[0] && before >= this.#changes[0].after) {
-      const { address, bytes } = this.#changes.shift()!;
-      cell.writeCode(address, bytes);
+      cell.intervene(this.#changes.shift()!, this.#program);
     }
     const left = Math.min(this.#changes[0]?.after ?? MOST_INSTRUCTIONS, MOST_INSTRUCTIONS) - before;
     cell.run(left > NEARBY ? Math.min(budget, left - NEARBY) : 1);

@@ -17,8 +17,9 @@ const isEmpty = ({ bytes, at }: Step): boolean => bytes.length === 0 && at === u
 
 /** Forgets steps that are nothing and that nobody refers to. */
 function tidy(program: Program): Program {
-  const used = new Set<string>(program.pointers.map(({ label }) => label));
-  for (const { label } of program.interventions) used.add(label);
+  const used = new Set<string>(program.alternate.map(({ label }) => label));
+  for (const { target } of program.pointers) if (typeof target === 'object') used.add(target.label);
+  for (const intervention of program.interventions) if (intervention.kind === 'write') used.add(intervention.label);
   for (const { patches = [] } of program.steps) {
     for (const { target, from } of patches) {
       if (typeof target === 'object') used.add(target.label);
@@ -55,6 +56,9 @@ export function shrink(program: Program, fails: (candidate: Program) => boolean)
     // What only named places of what is gone may be gone too.
     const { pointers } = best;
     for (const pointer of pointers) accept({ ...best, pointers: best.pointers.filter((other) => other !== pointer) });
+    for (const change of best.alternate) {
+      accept({ ...best, alternate: best.alternate.filter((other) => other !== change) });
+    }
     accept(tidy(best));
   }
   return best;
