@@ -9,7 +9,7 @@ import type { Outcome, ProgramCell } from './program-cell.ts';
 import { chooseSchedules, type NextSlice } from './schedules.ts';
 
 /** Instructions after which a program that does not come to its end is stopped. */
-export const MOST_INSTRUCTIONS = 30_000;
+export const MOST_INSTRUCTIONS = 10_000;
 /** So near to the end of a part one instruction is run at a time: the last pass of a REP and its end count as two. */
 const NEARBY = 70;
 const MOST_STEPS = 100;

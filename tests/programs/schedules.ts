@@ -15,17 +15,20 @@ export interface Schedule {
   readonly slices: Slices | null;
 }
 
+/** Programs that run for long, and change themselves meanwhile, would be translated thousands of times. */
+const LONG = 2000;
+
 const whole: Schedule = { name: 'whole', slices: null };
-const tiny: Schedule = { name: 'tiny slices', slices: (random) => () => 1 + random.below(12) };
+const tiny: Schedule = { name: 'tiny slices', slices: (random) => (at) => (at < LONG ? 1 + random.below(12) : WHOLE) };
 const medium: Schedule = {
   name: 'medium slices',
-  slices: (random) => () => 1 + random.below(random.oneIn(2) ? 20 : 300),
+  slices: (random) => (at) => (at < 2 * LONG ? 1 + random.below(random.oneIn(2) ? 20 : 300) : WHOLE),
 };
 const warming: Schedule = {
   name: 'small slices, then the rest',
   slices: (random, total) => {
-    const end = (total * random.below(100)) / 100;
-    return (retired) => (retired < end ? 1 + random.below(60) : WHOLE);
+    const end = (Math.min(total, 2 * LONG) * random.below(100)) / 100;
+    return (at) => (at < end ? 1 + random.below(60) : WHOLE);
   },
 };
 
