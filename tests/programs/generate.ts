@@ -64,8 +64,8 @@ function makeInterventions(random: Random, writes: readonly Change[], usesSpaces
   return [...written, ...moved].sort((a, b) => a.after - b.after);
 }
 
-function attempt(random: Random): Program {
-  const plan = makePlan(random);
+function attempt(random: Random, avoided: ReadonlySet<string>): Program {
+  const plan = makePlan(random, avoided);
   const { codeSize } = plan;
   const writer = new Writer(plan);
   const slots: Slot[] | null = random.oneIn(3) ? null : [];
@@ -114,11 +114,16 @@ export function assembleProgram(program: Program): Assembled {
   return assemble(program, (code, at) => lengthAt(code, at, program.codeSize));
 }
 
-/** Program number `index`: always the same for the same seed. */
-export function generateProgram(seed: number, index: number): Program {
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * Program number `index`: always the same for the same seed.
+ * @param avoided mnemonics to leave out
+ */
+export function generateProgram(seed: number, index: number, avoided = nothing): Program {
   const random = new Random(mix(seed) ^ mix(index + 1));
   for (;;) {
-    const program = attempt(random);
+    const program = attempt(random, avoided);
     try {
       assembleProgram(program);
       return program;

@@ -4,12 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guestPhysical } from '../../src/base/address.ts';
 import * as layout from '../../src/core/layout.ts';
-import { DATA_FRAMES } from '../instructions/guest-tables.ts';
+import { DATA_FRAMES, DATA_TABLE } from '../instructions/guest-tables.ts';
 import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
 import { TestCell } from '../instructions/test-cell.ts';
 import { AddressSpaces, FRAMES } from './address-spaces.ts';
 import { installHandlers, readFaults, resetHandlers, type Fault } from './handlers.ts';
 import { AREA, AREA_SIZE, type Assembled, type Intervention } from './program.ts';
+
+/** The data and the page behind it that can only be read. */
+const DATA_PAGES = 3;
+const NO_EXECUTE = 1n << 63n;
 
 const interpreter = new WebAssembly.Module(
   readFileSync(join(import.meta.dirname, '../../..', 'interpreter.wasm')) as Uint8Array<ArrayBuffer>,
@@ -39,7 +43,17 @@ export class ProgramCell {
   constructor(translateAfter: number | null) {
     this.test = new TestCell(translateAfter, interpreter);
     installHandlers(this.#memory);
+    this.#forbidExecutingData();
     this.#spaces = new AddressSpaces(this.test);
+  }
+
+  /** As in programs of Linux. */
+  #forbidExecutingData(): void {
+    for (let page = 0; page < DATA_PAGES; page++) {
+      const entry = guestPhysical(DATA_TABLE + page * 8);
+      this.#memory.write64(entry, this.#memory.read64(entry) | NO_EXECUTE);
+    }
+    this.test.core['flushAll']();
   }
 
   get #memory(): TestCell['cell']['guestMemory'] {
