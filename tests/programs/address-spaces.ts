@@ -6,7 +6,7 @@ import * as layout from '../../src/core/layout.ts';
 import { CODE_FRAMES, CODE_TABLE, DIRECTORY, PML4, POINTERS } from '../instructions/guest-tables.ts';
 import { CODE } from '../instructions/state-image.ts';
 import type { TestCell } from '../instructions/test-cell.ts';
-import { AREA, AREA_SIZE } from './program.ts';
+import { AREA, AREA_SIZE, type Program } from './program.ts';
 
 const PAGE = 4096;
 const RIGHTS = 0x67;
@@ -45,7 +45,7 @@ export class AddressSpaces {
     this.#set(SECOND_PML4, SECOND_POINTERS);
     this.#set(SECOND_POINTERS, SECOND_DIRECTORY);
     this.#set(SECOND_DIRECTORY + (CODE >>> 21) * 8, SECOND_TABLE);
-    this.#mapAll();
+    this.#mapAll(null);
     test.core['flushAll']();
   }
 
@@ -58,21 +58,21 @@ export class AddressSpaces {
     this.#set(tables[space] + index * 8, FRAMES[which] + ((page * PAGE) % AREA_SIZE));
   }
 
-  /** In the second space the area is changed, its alias not. */
-  #mapAll(): void {
+  #mapAll(frames: Program['frames']): void {
     for (let page = 0; page < PAGES; page++) {
-      this.#setPage(0, page, 0);
-      this.#setPage(1, page, page < PAGES / 2 ? 1 : 0);
+      this.#setPage(0, page, frames?.[0][page] ?? 0);
+      this.#setPage(1, page, frames?.[1][page] ?? 0);
     }
   }
 
   /** Goes back to the beginning, after the processor was loaded. */
-  reset(usesSpaces: boolean): void {
+  reset(frames: Program['frames']): void {
     const { view, core } = this.#test;
+    const usesSpaces = frames !== null;
     this.#current = 0;
     if (!usesSpaces && !this.#isChanged) return;
     this.#isChanged = usesSpaces;
-    this.#mapAll();
+    this.#mapAll(frames);
     const cr4 = view.getBigUint64(layout.CR4, true);
     view.setBigUint64(layout.CR4, usesSpaces ? cr4 | CR4_PCIDE : cr4 & ~CR4_PCIDE, true);
     core['flushAll']();
@@ -81,12 +81,14 @@ export class AddressSpaces {
 
   /** Has a page of the current space lie in another frame, and does what INVLPG does. */
   map(page: number, which: 0 | 1): void {
+    this.#isChanged = true;
     this.#setPage(this.#current, page, which);
     this.#test.core['flushPage'](BigInt(AREA + page * PAGE));
   }
 
   /** What MOV CR3 does. @param keeps bit 63: what is known of the PCID stays */
   enter(space: 0 | 1, pcid: number, keeps: boolean): void {
+    this.#isChanged = true;
     this.#current = space;
     this.#test.view.setBigUint64(layout.CR3, BigInt(roots[space] | pcid), true);
     this.#test.core['loadAddressSpace'](keeps);

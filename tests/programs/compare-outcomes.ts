@@ -16,8 +16,8 @@ function describeFault(fault: Fault | undefined): string {
 }
 
 function compareBytes(name: string, start: number, left: Uint8Array, right: Uint8Array): Difference[] {
+  if (Buffer.compare(left, right) === 0) return [];
   const at = left.findIndex((byte, i) => byte !== right[i]);
-  if (at < 0) return [];
   const bytes = (of: Uint8Array): string => Buffer.from(of.subarray(at, at + 16)).toString('hex');
   return [{ field: `${name} ${hex(start + at)}`, left: bytes(left), right: bytes(right) }];
 }

@@ -49,12 +49,16 @@ export function describeProgram(program: Program, { code, places, resolve }: Ass
   const second = program.alternate.map(
     (change) => `    in frame 1: [${resolve(change).toString(16)}] = ${Buffer.from(change.bytes).toString('hex')}`,
   );
+  const frames = (program.frames ?? []).map(
+    (which, space) => `    space ${space}: pages from ${AREA.toString(16)} on lie in frames ${which.join(' ')}`,
+  );
   const events = program.interventions.map((event) => describeIntervention(event, resolve));
   return [
     `    ${codeSize}-bit code, ${describeState(state, codeSize)}`,
     ...lines,
     ...tables,
     ...second,
+    ...frames,
     ...events,
   ].join('\n');
 }

@@ -80,8 +80,8 @@ function call(context: Context): void {
   const callee = random.pick(callees);
   for (let word = 0; word < callee.words; word++) writer.emit([0x6a, random.below(256)]);
   const register = free(context);
-  switch (random.below(8)) {
-    case 5: {
+  switch (random.below(writer.plan.hasAlias ? 5 : 8)) {
+    case 4: {
       // Where the call returns to is not behind it.
       const [after, skipped] = [writer.label(), writer.label()];
       if (callee.words > 0) return writer.call(callee.label);
@@ -167,6 +167,7 @@ function changeOrSlot(context: Context, slots: Slot[]): void {
 export function part(context: Context, depth: number, most: number): void {
   const { random, slots } = context;
   for (let count = 1 + random.below(most); count > 0; count--) {
+    if (context.writer.plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
     const kind = random.below(depth > MOST_NESTED ? 10 : 20);
     if (kind < 5) straight(context, 4);
     else if (kind < 6) emitTrap(random, context.writer);

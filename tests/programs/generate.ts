@@ -40,16 +40,23 @@ function makeData(random: Random): Uint8Array {
   return data;
 }
 
-/** Changes of some slots, any but calls. */
-function makeChanges(random: Random, writer: Writer, slots: readonly Slot[], most: number): Change[] {
+/** Another content for a slot that is no call. */
+function changeOf({ label, kind, at, size }: Slot, random: Random, writer: Writer): Change {
+  const any = Array.from({ length: size }, () => random.below(256));
+  const bytes = kind === 'code' ? slotCode(random, writer, size) : any;
+  return { label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
+}
+
+/** Changes of some slots. */
+function makeWrites(random: Random, writer: Writer, slots: readonly Slot[]): Change[] {
   const changeable = slots.filter(({ kind }) => kind !== 'call');
   if (changeable.length === 0) return [];
-  return Array.from({ length: 1 + random.below(most) }, () => {
-    const { label, kind, at, size } = random.pick(changeable);
-    const any = Array.from({ length: size }, () => random.below(256));
-    const bytes = kind === 'code' ? slotCode(random, writer, size) : any;
-    return { label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
-  });
+  return Array.from({ length: 1 + random.below(3) }, () => changeOf(random.pick(changeable), random, writer));
+}
+
+/** What is other in the second frames: most of the slots. */
+function makeAlternate(random: Random, writer: Writer, slots: readonly Slot[]): Change[] {
+  return slots.filter(({ kind }) => kind !== 'call' && !random.oneIn(4)).map((slot) => changeOf(slot, random, writer));
 }
 
 /** Events at times at which programs mostly still run. */
@@ -64,18 +71,20 @@ function makeInterventions(random: Random, writes: readonly Change[], usesSpaces
   return [...written, ...moved].sort((a, b) => a.after - b.after);
 }
 
+const makeFrames = (random: Random): (0 | 1)[] => Array.from({ length: PAGES }, () => (random.oneIn(2) ? 1 : 0));
+
 function attempt(random: Random, avoided: ReadonlySet<string>): Program {
   const plan = makePlan(random, avoided);
-  const { codeSize } = plan;
+  const { codeSize, usesSpaces } = plan;
   const writer = new Writer(plan);
-  const slots: Slot[] | null = random.oneIn(3) ? null : [];
+  const slots: Slot[] | null = !usesSpaces && random.oneIn(2) ? null : [];
   const hasStores = slots !== null && !random.oneIn(3);
   const callees = Array.from({ length: random.below(MOST_FUNCTIONS + 1) }, (): Callee => ({
     label: writer.label(),
     words: random.oneIn(4) ? 1 + random.below(2) : 0,
   }));
   const context = { random, writer, callees, slots, hasStores, loops: 0, counters: plan.counters };
-  const [head, lost] = [writer.label(), writer.label()];
+  const head = writer.label();
   // Near the end of its page, so that the main part goes over it, or anywhere.
   writer.mark(writer.label(), random.oneIn(2) ? PAGE - 1 - random.below(150) : random.below(PAGE));
   writer.onMemory([0xc7], 0, counterAddress(0), [
@@ -91,13 +100,13 @@ function attempt(random: Random, avoided: ReadonlySet<string>): Program {
   writer.jumpIf(5, head);
   writer.emit([0xcc]);
   callees.forEach((callee, index) => {
-    const place = random.below(3);
-    writer.mark(lost + index, place === 0 ? undefined : place === 1 ? random.below(PAGE) : PAGE - 1 - random.below(60));
+    const place = random.below(usesSpaces ? 6 : 3);
+    const near = PAGE - 1 - random.below(60);
+    writer.mark(writer.label(), place === 0 ? undefined : place === 1 ? random.below(PAGE) : near);
     writer.mark(callee.label);
     functionBody({ ...context, callees: callees.slice(index + 1), loops: 1, counters: [] }, callee);
   });
-  const writes = slots !== null && random.oneIn(3) ? makeChanges(random, writer, slots, 3) : [];
-  const usesSpaces = random.oneIn(plan.hasAlias ? 2 : 6);
+  const writes = slots !== null && random.oneIn(3) ? makeWrites(random, writer, slots) : [];
   return {
     codeSize,
     state: makeState(random, codeSize),
@@ -105,7 +114,8 @@ function attempt(random: Random, avoided: ReadonlySet<string>): Program {
     steps: withStores(random, writer, slots ?? [], callees),
     pointers: writer.pointers,
     interventions: makeInterventions(random, writes, usesSpaces),
-    alternate: usesSpaces ? makeChanges(random, writer, slots ?? [], 6) : [],
+    alternate: usesSpaces ? makeAlternate(random, writer, slots ?? []) : [],
+    frames: usesSpaces ? [makeFrames(random), makeFrames(random)] : null,
     changesItself: (hasStores && slots.length > 0) || writes.length > 0,
   };
 }

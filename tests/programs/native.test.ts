@@ -26,7 +26,7 @@ test('random programs do the same on interpreter and processor', { skip: nativeO
   for (let from = 0; from < count; from += BATCH) {
     const cases = Array.from({ length: Math.min(BATCH, count - from) }, (_, offset) => {
       const program = generateProgram(seed, from + offset, avoided);
-      const assembled = assembleProgram({ ...program, interventions: [] });
+      const assembled = assembleProgram({ ...program, interventions: [], frames: null });
       return { index: from + offset, program, assembled, expected: runProgram(plain, assembled) };
     }).filter(({ expected }) => expected.ended && expected.faultCount <= MOST_NATIVE_FAULTS);
     const outcomes = runOnHost(cases.map(({ assembled }) => assembled));

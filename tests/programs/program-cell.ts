@@ -13,6 +13,8 @@ import { AREA, AREA_SIZE, type Assembled, type Intervention } from './program.ts
 
 /** The data and the page behind it that can only be read. */
 const DATA_PAGES = 3;
+/** Bytes of code that are looked at together. */
+const CHUNK = 1024;
 const NO_EXECUTE = 1n << 63n;
 
 const interpreter = new WebAssembly.Module(
@@ -78,22 +80,23 @@ export class ProgramCell {
   }
 
   /** Begins a program. Only code that is not there already is written, so that what was translated stays. */
-  load({ state, data, code, alternate, lengths, interventions }: Assembled): void {
+  load({ state, data, code, alternate, lengths, frames }: Assembled): void {
     this.#ended = false;
     this.test.load(state, false);
     this.#exceptionsBefore += this.exceptions;
-    this.#spaces.reset(interventions.some(({ kind }) => kind !== 'write'));
+    this.#spaces.reset(frames);
     const memory = this.#memory;
     memory.writeBytes(guestPhysical(DATA_FRAMES), data);
     resetHandlers(memory, lengths);
     [code, alternate].forEach((wanted, which) => {
-      const frames = FRAMES[which]!;
-      const present = memory.readBytes(guestPhysical(frames), AREA_SIZE);
-      for (let at = 0; at < AREA_SIZE; at++) {
-        if (present[at] === wanted[at]) continue;
-        const start = at;
-        while (at < AREA_SIZE && present[at] !== wanted[at]) at++;
-        memory.writeBytes(guestPhysical(frames + start), wanted.subarray(start, at));
+      const frame = FRAMES[which]!;
+      const present = memory.readBytes(guestPhysical(frame), AREA_SIZE);
+      for (let at = 0; at < AREA_SIZE; at += CHUNK) {
+        const chunk = wanted.subarray(at, at + CHUNK);
+        if (Buffer.compare(chunk, present.subarray(at, at + CHUNK)) === 0) continue;
+        chunk.forEach((byte, i) => {
+          if (present[at + i] !== byte) memory.write8(guestPhysical(frame + at + i), byte);
+        });
       }
     });
   }

@@ -64,6 +64,8 @@ export interface Program {
   readonly interventions: readonly Intervention[];
   /** What is other in the second frames of the area. */
   readonly alternate: readonly Change[];
+  /** In which frame each page of the area and its alias lies at first, in both spaces; null: all in the first, in one space. */
+  readonly frames: readonly [readonly (0 | 1)[], readonly (0 | 1)[]] | null;
   readonly changesItself: boolean;
 }
 
@@ -80,6 +82,7 @@ export interface Assembled {
   /** The same for the second frames. */
   readonly alternate: Uint8Array;
   readonly interventions: readonly Intervention[];
+  readonly frames: Program['frames'];
   readonly resolve: (target: Target) => number;
   readonly changesItself: boolean;
 }
@@ -146,6 +149,6 @@ export function assemble(program: Program, lengthAt: (code: Uint8Array, at: numb
   state.rip = BigInt(places[0] ?? AREA);
   const alternate = code.slice();
   for (const { label, plus, bytes } of program.alternate) alternate.set(bytes, resolve({ label, plus }) - AREA);
-  const { interventions, changesItself } = program;
-  return { codeSize, state, data, code, alternate, lengths, places, interventions, resolve, changesItself };
+  const { interventions, frames, changesItself } = program;
+  return { codeSize, state, data, code, alternate, lengths, places, interventions, frames, resolve, changesItself };
 }

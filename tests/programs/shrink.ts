@@ -42,6 +42,8 @@ export function shrink(program: Program, fails: (candidate: Program) => boolean)
   for (let at = best.interventions.length - 1; at >= 0; at--) {
     accept({ ...best, interventions: best.interventions.filter((_, index) => index !== at) });
   }
+  // Without PCIDs there are no other spaces.
+  if (best.interventions.every(({ kind }) => kind !== 'enter')) accept({ ...best, frames: null });
   const whole = best.steps.length;
   for (let removed = true; removed && performance.now() < end;) {
     removed = false;
