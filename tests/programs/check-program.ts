@@ -34,7 +34,8 @@ export class Checker {
     this.#translating = null;
   }
 
-  #check(program: Program, index: number): Mismatch | null {
+  /** Compares the engines on one program. */
+  check(program: Program, index: number): Mismatch | null {
     const assembled = assembleProgram(program);
     const expected = runProgram(this.#plain, assembled);
     if (expected.ended) this.ended++;
@@ -69,7 +70,7 @@ export class Checker {
   /** What is wrong with program number `index`, or null. */
   failure(seed: number, index: number): string | null {
     const program = generateProgram(seed, index);
-    const mismatch = this.#check(program, index);
+    const mismatch = this.check(program, index);
     if (mismatch === null) return null;
     this.#forget();
     const remark = `program ${index}, seed ${seed}: LODGE_TEST_SEED=${seed} LODGE_PROGRAM=${index}`;
