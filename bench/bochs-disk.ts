@@ -2,7 +2,7 @@
 // loader (Linux Documentation/x86/boot.rst and zero-page.rst), and the configuration that has Bochs boot it.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectDirectory } from './processes.ts';
 
@@ -36,12 +36,12 @@ const ACPI = 3;
 
 export const bochsIsInstalled = (): boolean => existsSync(FIRMWARE) && existsSync(VGA_FIRMWARE);
 
-/** Writes the disk and the configuration to `directory`; returns the arguments of Bochs. */
+/** Writes the disk and the configuration to `directory`; returns the arguments of Bochs, and where its serial port leads. */
 export function makeBochsDisk(
   directory: string,
   files: { readonly kernel: string; readonly initrd: string; readonly append: string },
   mebibytes: number,
-): string[] {
+): { options: string[]; serial: string } {
   const kernel = readFileSync(files.kernel);
   const initrd = readFileSync(files.initrd);
   const sector = readFileSync(buildBootSector(directory));
@@ -64,7 +64,12 @@ export function makeBochsDisk(
   contents.push(Buffer.alloc(cylinders * CYLINDER - next * SECTOR));
   const disk = join(directory, 'bochs.disk');
   writeFileSync(disk, Buffer.concat(contents));
+  // What a Bochs that was killed left behind.
+  rmSync(`${disk}.lock`, { force: true });
 
+  // Bochs opens a file by its name, which Node.js' own standard output does not allow: it is a socket.
+  const serial = join(directory, 'bochs.serial');
+  if (!existsSync(serial)) execFileSync('mkfifo', [serial]);
   const configuration = join(directory, 'bochs.conf');
   // The display is for a viewer that nobody starts; every package of Bochs has that one.
   const lines = [
@@ -76,7 +81,7 @@ export function makeBochsDisk(
     'clock: sync=none',
     `ata0-master: type=disk, path=${disk}, mode=flat, cylinders=${cylinders}, heads=16, spt=63`,
     'boot: disk',
-    'com1: enabled=1, mode=file, dev=/dev/stdout',
+    `com1: enabled=1, mode=file, dev=${serial}`,
     'speaker: enabled=1, mode=none',
     'log: /dev/null',
     'panic: action=fatal',
@@ -86,7 +91,7 @@ export function makeBochsDisk(
   // Debian's Bochs is built with its debugger, which waits for a command.
   const commands = join(directory, 'bochs.commands');
   writeFileSync(commands, 'c\n');
-  return ['-q', '-f', configuration, '-rc', commands];
+  return { options: ['-q', '-f', configuration, '-rc', commands], serial };
 }
 
 function buildBootSector(directory: string): string {

@@ -28,6 +28,8 @@ interface Command {
   readonly program: string;
   readonly arguments: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** A named pipe that the serial port leads to instead. */
+  readonly serial?: string;
 }
 
 export interface System {
@@ -109,10 +111,10 @@ const bochs: System = {
   name: 'bochs',
   title: 'Bochs',
   boots: true,
-  command: (boot) => ({
-    program: 'bochs-bin',
-    arguments: makeBochsDisk(dirname(boot.initrd), files(boot), memory(boot)),
-  }),
+  command: (boot) => {
+    const { options: words, serial } = makeBochsDisk(dirname(boot.initrd), files(boot), memory(boot));
+    return { program: 'bochs-bin', arguments: words, serial };
+  },
   missing: () =>
     onPath('bochs-bin') && bochsIsInstalled()
       ? undefined
