@@ -229,7 +229,7 @@ function withoutDeadFlags(
     const needs: boolean = (isDead ? instruction.flaglessEffects : effects).needs;
     live = needs || effects.looks || (live && !effects.setsAll);
   }
-  return records.reverse();
+  return records.toReversed();
 }
 
 /** The handler that a record names. */

@@ -17,9 +17,11 @@ import {
 import type { Flag } from '../../isa/abstract-machine.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { EmitContext, FlagAccess } from '../emit-context.ts';
-import { emitCondition, emitReadFlag, emitWriteFlag, type FlagPlace } from '../emit-flags.ts';
+import { emitCondition, emitReadFlag, emitWriteFlag } from '../emit-flags.ts';
 import { emitCarries, signTo64, wasmType } from '../emit-pure.ts';
 import { FlagWords, isZero } from '../flags-in-memory.ts';
+import { FlagComparisons } from './flag-comparisons.ts';
+import { WordsInLocals } from './words-in-locals.ts';
 import type { Node } from '../ir.ts';
 
 /** The condition that a flag alone is. */
@@ -27,61 +29,6 @@ const conditionOf: Record<Flag, number> = { OF: 0x0, CF: 0x2, ZF: 0x4, SF: 0x8, 
 
 /** The kind is known only at run time. */
 export const FLAGS_UNKNOWN = -1;
-
-/** FLAG_RESULT and FLAG_AUX in the two locals. */
-class WordsInLocals implements FlagPlace {
-  readonly #code: Code;
-  readonly #a: number;
-  readonly #b: number;
-
-  constructor(code: Code, a: number, b: number) {
-    this.#code = code;
-    this.#a = a;
-    this.#b = b;
-  }
-
-  pushResult(): void {
-    this.#code.localGet(this.#a);
-  }
-  storeResult(push: () => void): void {
-    push();
-    this.#code.localSet(this.#a);
-  }
-  pushHigh(): void {
-    this.#code.localGet(this.#b);
-    this.#code.i64Const(32);
-    this.#code.i64ShrU();
-    this.#code.i32WrapI64();
-  }
-  storeHigh(push: () => void): void {
-    const code = this.#code;
-    code.localGet(this.#b);
-    code.i64Const(0xffffffff);
-    code.i64And();
-    push();
-    code.i64ExtendI32U();
-    code.i64Const(32);
-    code.i64Shl();
-    code.i64Or();
-    code.localSet(this.#b);
-  }
-  pushLow(): void {
-    this.#code.localGet(this.#b);
-    this.#code.i32WrapI64();
-  }
-  storeLow(push: () => void): void {
-    const code = this.#code;
-    code.localGet(this.#b);
-    code.i64Const(32);
-    code.i64ShrU();
-    code.i64Const(32);
-    code.i64Shl();
-    push();
-    code.i64ExtendI32U();
-    code.i64Or();
-    code.localSet(this.#b);
-  }
-}
 
 export class RegionFlags implements FlagAccess {
   /** Locals: kind, i32; a and b, i64. */
@@ -94,6 +41,7 @@ export class RegionFlags implements FlagAccess {
   readonly #code: Code;
   readonly #words: WordsInLocals;
   readonly #stored: FlagWords;
+  readonly #comparisons: FlagComparisons;
 
   constructor(context: EmitContext) {
     this.#context = context;
@@ -104,6 +52,7 @@ export class RegionFlags implements FlagAccess {
     this.b = code.addLocal('i64');
     this.#words = new WordsInLocals(code, this.a, this.b);
     this.#stored = new FlagWords(code);
+    this.#comparisons = new FlagComparisons(code, this.a, this.b);
   }
 
   /** Stores them where everybody else looks for them. What is in the locals stays. */
@@ -165,7 +114,7 @@ export class RegionFlags implements FlagAccess {
   }
 
   read(flag: Flag): void {
-    if (conditionOf[flag] >= 0 && this.#compare(conditionOf[flag])) return;
+    if (conditionOf[flag] >= 0 && this.#comparisons.push(this.known, conditionOf[flag])) return;
     if (flag === 'CF' && this.known === FLAGS_UNKNOWN) return this.#readUnknownCarry();
     if (this.known !== FLAGS_WORDS && this.known !== FLAGS_STORED) this.#forget();
     emitReadFlag(this.#code, this.known === FLAGS_WORDS ? this.#words : this.#stored, flag);
@@ -191,180 +140,12 @@ export class RegionFlags implements FlagAccess {
   }
 
   condition(code: number): void {
-    if (this.#compare(code & ~1)) {
+    if (this.#comparisons.push(this.known, code & ~1)) {
       if (code & 1) this.#code.i32Eqz();
       return;
     }
     if (this.known !== FLAGS_WORDS && this.known !== FLAGS_STORED) this.#forget();
     emitCondition(this.#code, code, (flag) => this.read(flag));
-  }
-
-  /** Pushes an even condition as a comparison of what the flags follow from; false when there is none. */
-  #compare(condition: number): boolean {
-    const { known } = this;
-    if (known < FLAGS_SUM) return false;
-    const bits = 8 << (known & 3);
-    switch (known & ~3) {
-      case FLAGS_DIFFERENCE:
-        return this.#compareDifference(condition, bits);
-      case FLAGS_SUM:
-        return this.#compareSum(condition, bits);
-      case FLAGS_LOGIC:
-        return this.#compareLogic(condition, bits);
-      case FLAGS_INCREMENT:
-      case FLAGS_DECREMENT:
-        return this.#compareStep(condition, bits);
-      default:
-        return false;
-    }
-  }
-
-  /** Pushes one of the locals in the type of the width, sign-extended in it if asked. */
-  #operand(local: number, bits: number, signed: boolean): void {
-    const code = this.#code;
-    code.localGet(local);
-    if (bits === 64) return;
-    code.i32WrapI64();
-    if (!signed) return;
-    if (bits === 8) code.i32Extend8S();
-    else if (bits === 16) code.i32Extend16S();
-  }
-
-  #compareDifference(condition: number, bits: number): boolean {
-    const code = this.#code;
-    const wide = bits === 64;
-    const operands = (signed: boolean): void => {
-      this.#operand(this.a, bits, signed);
-      this.#operand(this.b, bits, signed);
-    };
-    switch (condition) {
-      case 0x2:
-        operands(false);
-        wide ? code.i64LtU() : code.i32LtU();
-        return true;
-      case 0x4:
-        operands(false);
-        wide ? code.i64Eq() : code.i32Eq();
-        return true;
-      case 0x6:
-        operands(false);
-        wide ? code.i64LeU() : code.i32LeU();
-        return true;
-      case 0x8:
-        code.localGet(this.a);
-        code.localGet(this.b);
-        code.i64Sub();
-        this.#signOfStack(bits);
-        return true;
-      case 0xc:
-        operands(true);
-        wide ? code.i64LtS() : code.i32LtS();
-        return true;
-      case 0xe:
-        operands(true);
-        wide ? code.i64LeS() : code.i32LeS();
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  /** Turns the i64 on the stack, of which `bits` bits count, into its sign. */
-  #signOfStack(bits: number): void {
-    const code = this.#code;
-    code.i64Const(bits - 1);
-    code.i64ShrU();
-    code.i32WrapI64();
-    code.i32Const(1);
-    code.i32And();
-  }
-
-  #compareSum(condition: number, bits: number): boolean {
-    const code = this.#code;
-    const sum = (): void => {
-      code.localGet(this.a);
-      code.localGet(this.b);
-      code.i64Add();
-    };
-    switch (condition) {
-      case 0x2:
-        sum();
-        if (bits === 64) {
-          code.localGet(this.a);
-          code.i64LtU();
-        } else {
-          code.i64Const(bits);
-          code.i64ShrU();
-          code.i32WrapI64();
-        }
-        return true;
-      case 0x4:
-        sum();
-        if (bits < 64) {
-          code.i64Const(2 ** bits - 1);
-          code.i64And();
-        }
-        code.i64Eqz();
-        return true;
-      case 0x8:
-        sum();
-        this.#signOfStack(bits);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #compareLogic(condition: number, bits: number): boolean {
-    const code = this.#code;
-    switch (condition) {
-      case 0x0:
-      case 0x2:
-        code.i32Const(0);
-        return true;
-      case 0x4:
-      case 0x6:
-        code.localGet(this.a);
-        code.i64Eqz();
-        return true;
-      case 0x8:
-      case 0xc:
-        code.localGet(this.a);
-        this.#signOfStack(bits);
-        return true;
-      case 0xe:
-        this.#operand(this.a, bits, true);
-        if (bits === 64) {
-          code.i64Const(0);
-          code.i64LeS();
-        } else {
-          code.i32Const(0);
-          code.i32LeS();
-        }
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #compareStep(condition: number, bits: number): boolean {
-    const code = this.#code;
-    switch (condition) {
-      case 0x2:
-        code.localGet(this.b);
-        code.i32WrapI64();
-        return true;
-      case 0x4:
-        code.localGet(this.a);
-        code.i64Eqz();
-        return true;
-      case 0x8:
-        code.localGet(this.a);
-        this.#signOfStack(bits);
-        return true;
-      default:
-        return false;
-    }
   }
 
   /** Pushes a value zero-extended to 64 bits. */

@@ -1,12 +1,11 @@
 // Grows a region from a hot block: over jumps, branches and calls, into other pages, and back from calls.
 
 import { GPR, MODE_CODE_64, MODE_CODE_MASK, MODE_STEP, RECORD_BASE, RECORD_INDEX } from '../../core/layout.ts';
-import { coreRoutines } from '../../isa/core-routines.ts';
 import { usualCaseOf } from '../float/usual-cases.ts';
 import type { Node } from '../ir.ts';
 import type { BlockContent, BlockReader, Successor, TranslatableRecord } from './block-reader.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
-import { localRegister, registerAddress, type RegisterUse } from './region-state.ts';
+import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
 
 const MOST_BLOCKS = 40;
 const MOST_INSTRUCTIONS = 240;
@@ -215,8 +214,6 @@ export class RegionReader {
             break;
           case 'core':
             routines.add(operation.routine);
-            // Whatever it reads has to be in the CPU state, and it may write what the region holds in locals.
-            if (coreRoutines[operation.routine].registers) for (const register of [...used]) written.add(register);
             break;
           case 'repeat':
             noteRepeat(operation.bulk);

@@ -4,12 +4,10 @@
 import {
   CODE_PAGE,
   CURRENT,
-  GPR,
   RECORD_A,
   RECORD_ADDRESSING,
   RECORD_B,
   RECORD_BASE,
-  RECORD_C,
   RECORD_DISPLACEMENT,
   RECORD_IMMEDIATE,
   RECORD_INDEX,
@@ -18,7 +16,6 @@ import {
   RECORD_SEGMENT_BASE,
   WIDE_STEP,
   XMM,
-  XMM_STRIDE,
   ZERO,
 } from '../../core/layout.ts';
 import type { EmitContext, MachineAccess } from '../emit-context.ts';
@@ -26,18 +23,7 @@ import { emitConstant, emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from
 import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
 import { RegionFlags } from './region-flags.ts';
-
-const GPR_END = GPR + 16 * 8;
-const XMM_END = XMM + 16 * XMM_STRIDE;
-
-/** The registers of a region, each by the address of its first byte in the CPU state. */
-export interface RegisterUse {
-  /** Whether an instruction asks how MXCSR rounds. */
-  readonly asksSettled: boolean;
-  readonly used: Set<number>;
-  /** Those that it writes; all of them are used as well. */
-  readonly written: Set<number>;
-}
+import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
 
 /** What leaves the region with the instruction at hand. */
 export interface RegionExits {
@@ -74,7 +60,7 @@ export class RegionState implements MachineAccess {
     this.codePage = code.addLocal('i64');
     this.flags = new RegionFlags(context);
     this.#settled = use.asksSettled ? code.addLocal('i32') : -1;
-    for (const address of use.used) this.#locals.set(address, code.addLocal(address < GPR_END ? 'i64' : 'v128'));
+    for (const address of use.used) this.#locals.set(address, code.addLocal(address < XMM ? 'i64' : 'v128'));
     code.i32Const(0);
     code.i64Load(CODE_PAGE);
     code.localSet(this.codePage);
@@ -86,7 +72,7 @@ export class RegionState implements MachineAccess {
     const { code } = this.#context;
     for (const address of addresses) {
       code.i32Const(0);
-      if (address < GPR_END) code.i64Load(address);
+      if (address < XMM) code.i64Load(address);
       else code.v128Load(address);
       code.localSet(this.#locals.get(address)!);
     }
@@ -98,7 +84,7 @@ export class RegionState implements MachineAccess {
     for (const address of addresses) {
       code.i32Const(0);
       code.localGet(this.#locals.get(address)!);
-      if (address < GPR_END) code.i64Store(address);
+      if (address < XMM) code.i64Store(address);
       else code.v128Store(address);
     }
   }
@@ -271,7 +257,8 @@ export class RegionState implements MachineAccess {
     if (register >= XMM) {
       if (bits < 128) code.localGet(local);
       push();
-      if (isFloat) bits === 64 ? code.f64x2ReplaceLane(0) : code.f32x4ReplaceLane(0);
+      if (isFloat && bits === 64) code.f64x2ReplaceLane(0);
+      else if (isFloat) code.f32x4ReplaceLane(0);
       else if (bits === 64) code.i64x2ReplaceLane(0);
       else if (bits === 32) code.i32x4ReplaceLane(0);
       else if (bits === 16) code.i16x8ReplaceLane(0);
@@ -314,17 +301,4 @@ export class RegionState implements MachineAccess {
     this.noteCurrent();
     this.#exits.raise(vector, errorCode);
   }
-}
-
-/** The register in a local that an address of the CPU state lies in, or 0. */
-export function localRegister(address: number): number {
-  if (address >= GPR && address < GPR_END) return address & ~7;
-  return address >= XMM && address < XMM_END ? address : 0;
-}
-
-/** Where a register operand of the record at `ip` is in the CPU state. */
-export function registerAddress(view: DataView, ip: number, place: RegisterPlace): number {
-  if ('address' in place) return place.address;
-  if (place.field === 'C') return GPR + view.getUint8(ip + RECORD_C);
-  return view.getUint16(ip + (place.field === 'A' ? RECORD_A : RECORD_B), true);
 }

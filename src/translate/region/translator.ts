@@ -142,7 +142,7 @@ export class Translator {
    * @param chosen says which, by the address of the entry's first record
    */
   evict(chosen: (ip: number) => boolean): void {
-    for (const [ip, { slot, handler }] of [...this.#installed]) {
+    for (const [ip, { slot, handler }] of this.#installed) {
       if (!chosen(ip)) continue;
       this.#installed.delete(ip);
       this.#release(slot);

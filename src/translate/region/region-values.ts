@@ -1,0 +1,265 @@
+// Values of a region's instructions: what is read is taken from where it is when it is used, and only if it is.
+
+import { GPR } from '../../core/layout.ts';
+import { coreRoutines } from '../../isa/core-routines.ts';
+import type { ValueType } from '../../wasm/value-type.ts';
+import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
+import type { OperationOf } from '../emit-context.ts';
+import { NodeEmitter } from '../emit-node.ts';
+import { wasmType } from '../emit-pure.ts';
+import { isPure, type Node } from '../ir.ts';
+import { FLAGS_UNKNOWN } from './region-flags.ts';
+import { localRegister } from './region-registers.ts';
+import type { RegionState } from './region-state.ts';
+
+/** Operations whose value is taken where it is used. */
+const lateReads: ReadonlySet<string> = new Set([
+  'readRegister',
+  'condition',
+  'offset',
+  'segmentAddress',
+  'stackOffset',
+]);
+const STACK_POINTER = GPR + 32;
+/** A register that may be any. */
+const ANY = -1;
+
+export abstract class RegionValues extends NodeEmitter {
+  abstract override readonly machine: RegionState;
+  /** Reads, with how often their value will still be used. */
+  readonly #pending = new Map<Node, number>();
+  /** Locals that instructions use, by type, and those of the instruction at hand. */
+  readonly #free = new Map<ValueType, number[]>();
+  readonly #taken: [ValueType, number][] = [];
+  /** Ifs and loops inside the instruction at hand. */
+  #depth = 0;
+  /** The instruction at hand has a store that may drop decoded code; it has just one. */
+  protected stores = false;
+  #storesOnce = false;
+
+  /** Emits a probe and the load that is its only use, or the store. */
+  protected abstract load(operation: OperationOf<'probe'>, probe: Node, load: Node): void;
+  protected abstract storeAtOnce(operation: OperationOf<'probe'>, probe: Node, value: Node): void;
+
+  // ---- Locals. ----
+  override local(type: ValueType): number {
+    const local = this.#free.get(type)?.pop() ?? this.code.addLocal(type);
+    this.#taken.push([type, local]);
+    return local;
+  }
+
+  /** Emits the nodes of an instruction. */
+  protected instruction(nodes: readonly Node[]): void {
+    // Not behind the one before: that may not have ended, for what it leads to is emitted inside it.
+    this.#release();
+    this.stores = contains(nodes, 'storeMachine');
+    this.#storesOnce = nodes.filter(({ operation }) => operation.op === 'storeMachine').length === 1;
+    this.statements(nodes);
+  }
+
+  /** Forgets the values of the instruction before, whose locals may serve again. */
+  #release(): void {
+    this.forgetValues();
+    this.#pending.clear();
+    for (const [type, local] of this.#taken) {
+      const free = this.#free.get(type);
+      if (free) free.push(local);
+      else this.#free.set(type, [local]);
+    }
+    this.#taken.length = 0;
+  }
+
+  // ---- Values. ----
+  protected override statements(nodes: readonly Node[]): void {
+    this.floats.survey(nodes);
+    for (let index = 0; index < nodes.length; index++) {
+      const node = nodes[index]!;
+      const { op } = node.operation;
+      if (node.operation.op === 'readRegister' && this.machine.isVector(node.operation.place)) {
+        this.floats.ordinary.read(node, this.machine.addressOf(node.operation.place));
+      }
+      if (isPure(node)) {
+        if (node.uses > 1 && op !== 'constant') this.asLocal(node);
+      } else if (lateReads.has(op) && this.#mayBeLate(node)) {
+        this.#pending.set(node, node.uses);
+        if (node.uses > 1 && op !== 'readRegister') this.asLocal(node);
+      } else if (op === 'writeRegister' && nodes[index + 1]?.operation.op.startsWith('writeFlags')) {
+        // Flags take the operands as they were.
+        this.effect(nodes[index + 1]!);
+        this.effect(node);
+        index++;
+      } else {
+        index += this.#withNext(node, nodes, index);
+      }
+    }
+  }
+
+  /** A segment's checks happen where they stand, and a floating-point number is read into a local of its own. */
+  #mayBeLate(node: Node): boolean {
+    if (this.floats.wants(node)) return false;
+    return node.operation.op !== 'segmentAddress' || this.variant.environment !== 'segmented';
+  }
+
+  /** Emits an effect, with the nodes behind it where they make one piece; gives how many those are. */
+  #withNext(node: Node, nodes: readonly Node[], index: number): number {
+    const { operation } = node;
+    if (operation.op === 'probe') {
+      const next = nodes[index + 1];
+      if (
+        operation.kind === 'read' &&
+        node.uses === 1 &&
+        next?.operation.op === 'loadMachine' &&
+        next.inputs[0] === node
+      ) {
+        this.load(operation, node, next);
+        return 1;
+      }
+      if (
+        operation.kind === 'write' &&
+        this.#storesOnce &&
+        node.uses === 1 &&
+        next?.operation.op === 'storeMachine' &&
+        next.inputs[0] === node
+      ) {
+        this.storeAtOnce(operation, node, next.inputs[1]!);
+        return 1;
+      }
+    }
+    this.effect(node);
+    return 0;
+  }
+
+  override push(node: Node): void {
+    const left = this.#pending.get(node);
+    if (left === undefined || this.isBound(node)) return super.push(node);
+    if (left > 1) this.#pending.set(node, left - 1);
+    else this.#pending.delete(node);
+    this.#late(node);
+  }
+
+  override asLocal(node: Node): number {
+    const isLate = this.#pending.has(node) && !this.isBound(node);
+    // A branch must not be where a value is kept that is used behind it too.
+    if (!isLate || this.#depth === 0 || node.uses === 1) return super.asLocal(node);
+    const local = this.local(wasmType(node.bits));
+    this.push(node);
+    this.code.localSet(local);
+    return local;
+  }
+
+  /** Pushes the value of a read. */
+  #late(node: Node): void {
+    const { operation, inputs } = node;
+    switch (operation.op) {
+      case 'readRegister':
+        return this.machine.readRegister(operation.place, node.bits);
+      case 'condition':
+        return this.machine.flags.condition(operation.code);
+      case 'offset':
+        return emitOffset(this, operation.absolute, inputs[0]);
+      case 'segmentAddress':
+        return emitLinear(this, operation.segment, inputs[0]!);
+      case 'stackOffset':
+        return emitStackOffset(this, inputs[0]!);
+      default:
+        throw new Error(`${operation.op} is not read late`);
+    }
+  }
+
+  /** Takes the values of reads that come before a write to a register: one in a local (its address), any other (0), or ANY. */
+  #readBefore(register: number): void {
+    for (const node of this.#pending.keys()) {
+      const { operation } = node;
+      if (this.isBound(node)) continue;
+      if (
+        operation.op === 'readRegister' &&
+        register !== ANY &&
+        localRegister(this.machine.addressOf(operation.place)) !== register
+      )
+        continue;
+      this.#keepLate(node);
+    }
+  }
+
+  #keepLate(node: Node): void {
+    const local = this.local(wasmType(node.bits));
+    this.#late(node);
+    this.code.localSet(local);
+    this.bind(node, local);
+  }
+
+  protected override effect(node: Node): void {
+    const { operation } = node;
+    switch (operation.op) {
+      case 'writeRegister': {
+        const value = node.inputs[0]!;
+        const isFloat = this.floats.has(value);
+        const push = (): void => {
+          if (isFloat) this.floats.push(value);
+          else this.push(value);
+          this.#readBefore(localRegister(this.machine.addressOf(operation.place)));
+        };
+        this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+        if (!this.machine.isVector(operation.place)) return;
+        // Inside a branch it may not happen.
+        const known = this.#depth === 0 ? value : null;
+        return this.floats.ordinary.write(this.machine.addressOf(operation.place), value.bits, known);
+      }
+      case 'adjustStack':
+        this.#readBefore(STACK_POINTER);
+        return super.effect(node);
+      case 'if': {
+        const { flags } = this.machine;
+        if (writes(node)) this.#readBefore(ANY);
+        // The condition first, for it may be a read of flags itself.
+        this.push(node.inputs[0]!);
+        this.code.if(undefined);
+        this.#depth++;
+        const before = flags.known;
+        this.statements(operation.then);
+        const after = flags.known;
+        flags.known = before;
+        if (operation.otherwise.length > 0) {
+          this.code.else();
+          this.statements(operation.otherwise);
+        }
+        if (flags.known !== after) flags.known = FLAGS_UNKNOWN;
+        this.#depth--;
+        return this.code.end();
+      }
+      case 'core':
+        if (coreRoutines[operation.routine].registers) this.#readBefore(ANY);
+        return super.effect(node);
+      default:
+        return super.effect(node);
+    }
+  }
+
+  /** Emits the nodes of a loop's body, which may run any number of times. */
+  protected looping(body: () => void): void {
+    const { flags } = this.machine;
+    const { known } = flags;
+    flags.known = FLAGS_UNKNOWN;
+    this.#depth++;
+    body();
+    this.#depth--;
+    if (flags.known !== known) flags.known = FLAGS_UNKNOWN;
+  }
+}
+
+/** True when a node of the operation is among the nodes, or inside one of them. */
+function contains(nodes: readonly Node[], op: string): boolean {
+  return nodes.some(
+    ({ operation }) =>
+      operation.op === op ||
+      (operation.op === 'if' && (contains(operation.then, op) || contains(operation.otherwise, op))) ||
+      (operation.op === 'repeat' && contains(operation.body, op)),
+  );
+}
+
+function writes({ operation }: Node): boolean {
+  if (operation.op !== 'if') return false;
+  return [operation.then, operation.otherwise].some(
+    (nodes) => contains(nodes, 'writeRegister') || contains(nodes, 'adjustStack') || contains(nodes, 'core'),
+  );
+}
