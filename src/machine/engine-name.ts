@@ -8,5 +8,5 @@ export type EngineName = 'interpreter' | 'translator' | 'auto';
 export const executionsBeforeTranslation: Readonly<Record<EngineName, number | null>> = {
   interpreter: null,
   translator: 1,
-  auto: 1024,
+  auto: 4096,
 };

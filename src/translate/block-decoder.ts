@@ -102,7 +102,8 @@ export class BlockDecoder {
         position += this.#decoder.length;
         if (this.#decoder.entry.ends) open = false;
       } else {
-        position += 1;
+        // What made it raise may be in any of the bytes that were looked at: a store to them has to drop the block.
+        position += Math.max(1, this.#decoder.length);
         open = false;
       }
       count++;

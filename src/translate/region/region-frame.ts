@@ -13,12 +13,19 @@ import {
 import type { Code } from '../../wasm/code.ts';
 import type { HandlerImports } from '../emit-transfer.ts';
 import { handlerCount } from '../handler-table.ts';
-import type { RegionExits } from './region-state.ts';
 
 /** What regions import beside what handlers do: the ways to the block that a link of the record at ip leads to. */
 export interface RegionImports extends HandlerImports {
   readonly followTaken: number;
   readonly followNext: number;
+}
+
+/** What leaves the region with the instruction at hand. */
+export interface RegionExits {
+  /** Emits a branch to the code that delivers the exception noted in the CPU state for the instruction at CURRENT. */
+  fault(): void;
+  /** The same for an exception, after CURRENT was set. */
+  raise(vector: number, code: number): void;
 }
 
 /** Why a region is left. Faults are the ones that need no reason to be set. */

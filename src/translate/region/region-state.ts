@@ -23,15 +23,8 @@ import { emitConstant, emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from
 import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
 import { RegionFlags } from './region-flags.ts';
+import type { RegionExits } from './region-frame.ts';
 import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
-
-/** What leaves the region with the instruction at hand. */
-export interface RegionExits {
-  /** Emits a branch to the code that delivers the exception noted in the CPU state for the instruction at CURRENT. */
-  fault(): void;
-  /** The same for an exception, after CURRENT was set. */
-  raise(vector: number, code: number): void;
-}
 
 export class RegionState implements MachineAccess {
   readonly flags: RegionFlags;
