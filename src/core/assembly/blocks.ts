@@ -19,6 +19,9 @@ import {
   FRAME_CODE,
   FRAME_NEXT,
   DYNAMIC,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  JUMP_CACHE_ENTRY_SIZE,
 } from '../layout.ts';
 import { frameFlags, FRAME_SIZE, OFFSET_MASK, setFrameFlags } from './frames.ts';
 import { renewCodeContexts } from './tlb.ts';
@@ -195,6 +198,8 @@ export function dropAllCode(): void {
     store<u64>(codeMapOf(machine), 0);
   }
   memory.fill(BLOCK_HASH, 0, BLOCK_HASH_ENTRIES * 4);
+  // Its entries lead to records, and those of another generation may be looked at again.
+  memory.fill(JUMP_CACHE, 0, JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_SIZE);
   store<u32>(ARENA_NEXT, ARENA);
   renewCodeContexts();
 }

@@ -1,6 +1,7 @@
 // From RIP to the block that was decoded from the bytes there.
 
 import {
+  BLOCK_ADDRESS,
   BLOCK_BYTES,
   BLOCK_HEADER,
   BLOCK_SECOND,
@@ -30,7 +31,7 @@ import { noteJumpTarget } from './address-space.ts';
 import { firstBlock, nextBlock } from './blocks.ts';
 import { FRAME_SIZE, OFFSET_MASK } from './frames.ts';
 import { isCanonical } from './mode.ts';
-import { translateFetch } from './tlb.ts';
+import { fetchedBefore, translateFetch } from './tlb.ts';
 
 /** What `find` returns instead of a record. */
 export const FIND_FAULT: u32 = 0;
@@ -54,10 +55,28 @@ function setCodePage(record: u32, rip: i64): void {
 @inline
 export function cached(rip: i64): u32 {
   const entry = jumpCacheEntry(rip);
-  if (load<i64>(entry) != rip || load<i64>(entry, 8) != load<i64>(CODE_CONTEXT)) return 0;
+  if (load<i64>(entry) != rip) return 0;
+  if (load<i64>(entry, 8) != load<i64>(CODE_CONTEXT) && !renew(entry, rip)) return 0;
   const record = load<u32>(entry, 16);
   setCodePage(record, rip);
   return record;
+}
+
+/**
+ * An entry from another generation, or from another address space: gives it the present one if the TLB says that its block
+ * is what lies at `rip` now. After a switch of address spaces that is so for all of a kernel.
+ */
+function renew(entry: u32, rip: i64): bool {
+  const mode = load<u32>(MODE);
+  if (load<u32>(entry, 8) != load<u32>(CODE_CONTEXT) || (mode & MODE_CODE_UNCHECKED) == 0) return false;
+  const block = load<u32>(entry, 16) - BLOCK_HEADER;
+  const linear = codeLinear(rip, mode);
+  const machine = fetchedBefore(linear);
+  // A block that was dropped has no address; and what follows a page may have changed without the page itself.
+  if (machine == 0 || load<u32>(block, BLOCK_ADDRESS) != machine || load<u32>(block, BLOCK_SECOND) != 0) return false;
+  store<i64>(entry, load<i64>(CODE_CONTEXT), 8);
+  noteJumpTarget(load<u32>(ADDRESS_SPACE_SLOT), linear);
+  return true;
 }
 
 function protectionFault(): u32 {
