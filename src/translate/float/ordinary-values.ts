@@ -83,7 +83,8 @@ export class OrdinaryValues {
       case 'vector': {
         // What clears a register.
         const source = this.#sources.get(first!);
-        const clears = operation.operator === 'v128Xor' && source !== undefined && source === this.#sources.get(second!);
+        const clears =
+          operation.operator === 'v128Xor' && source !== undefined && source === this.#sources.get(second!);
         return clears ? ALL : 0;
       }
       default:
@@ -98,7 +99,7 @@ function bitOf(width: 32 | 64, index: number): number {
 }
 
 function element(known: number, width: 8 | 16 | 32 | 64, index: number): number {
-  if (width === 64) return (known >> index) & DOUBLE | ((known >> (2 * index)) & 0x30);
+  if (width === 64) return ((known >> index) & DOUBLE) | ((known >> (2 * index)) & 0x30);
   return width === 32 ? (known >> index) & SINGLE : 0;
 }
 
@@ -117,7 +118,8 @@ function shuffled(known: readonly [number, number], indices: readonly number[]):
     const bytes = width / 8;
     for (let at = 0; at < 16; at += bytes) {
       const from = indices[at]!;
-      const isWhole = from % bytes === 0 && indices.slice(at, at + bytes).every((byte, offset) => byte === from + offset);
+      const isWhole =
+        from % bytes === 0 && indices.slice(at, at + bytes).every((byte, offset) => byte === from + offset);
       const source = known[from < 16 ? 0 : 1];
       if (isWhole && source & bitOf(width, (from % 16) / bytes)) result |= bitOf(width, at / bytes);
     }

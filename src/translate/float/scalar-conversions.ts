@@ -1,15 +1,7 @@
 // CVTSI2SD, CVTSD2SI, CVTTSD2SI, those of binary32, CVTSS2SD and CVTSD2SS. SDM volume 2.
 
 import type { Code } from '../../wasm/code.ts';
-import {
-  elementOf,
-  float,
-  onlyOrdinary,
-  ordinaryScalar,
-  pushIsClear,
-  pushIsZero,
-  type Width,
-} from './scalar-tests.ts';
+import { elementOf, float, onlyOrdinary, ordinaryScalar, pushIsClear, pushIsZero, type Width } from './scalar-tests.ts';
 import type { UsualCase } from './usual-case.ts';
 
 /** From an integer; `exact` pushes whether the one in a local is certainly exact, and is null where all are. */
