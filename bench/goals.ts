@@ -4,6 +4,7 @@ import type { Architecture } from './architecture.ts';
 import type { Comparison } from './comparison.ts';
 import { ratios } from './comparison.ts';
 import type { Group } from './rows.ts';
+import { ALL_ROWS } from './rows.ts';
 import { geometricMean } from './statistics.ts';
 import type { SystemName } from './systems.ts';
 
@@ -45,10 +46,10 @@ export function checkGoals(comparison: Comparison): GoalResult[] {
   return goals.flatMap((wanted): GoalResult[] => {
     if (wanted.architecture !== comparison.architecture) return [];
     const all = wanted.of === 'all' || wanted.of === 'worst';
-    const members = comparison.rows.filter(({ name, group }) => all || name === wanted.of || group === wanted.of);
+    const members = ALL_ROWS.filter(({ name, group }) => all || name === wanted.of || group === wanted.of);
     const measured = ratios(comparison, 'lodge', wanted.against);
     const figures = members.flatMap(({ name }) => measured.get(name) ?? []);
-    if (figures.length === 0) return [];
+    if (figures.length < members.length) return [];
     const value = wanted.of === 'worst' ? Math.max(...figures) : geometricMean(figures);
     return [{ ...wanted, value, holds: value <= wanted.bound }];
   });

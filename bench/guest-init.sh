@@ -24,4 +24,7 @@ while :; do
   echo @again
 done
 echo @done
-[ $$ != 1 ] || exec busybox poweroff -f
+[ $$ = 1 ] || exit 0
+# Setting an attribute waits until the port has sent everything.
+stty -echo
+exec busybox poweroff -f

@@ -11,7 +11,7 @@ import { checkGoals, describeGoal } from './goals.ts';
 import { makeGuestImage } from './guest-image.ts';
 import { longRun } from './long-run.ts';
 import { plotSvg } from './plot.ts';
-import { projectDirectory } from './processes.ts';
+import { lodge, projectDirectory, timeProcess } from './processes.ts';
 import { measurePromises, promiseNames } from './promises.ts';
 import { comparisonResults, hostDescription } from './results-file.ts';
 import { ALL_ROWS, selectRows } from './rows.ts';
@@ -46,6 +46,9 @@ async function main(): Promise<void> {
     only === undefined ? values.systems === undefined : only.includes(name) || only.includes('promises'),
   );
   const rows = selectRows(only?.filter((name) => !isPromise(name) && name !== 'promises' && name !== 'long'));
+
+  // A launcher that has to set itself up first does so now, not while it is measured.
+  if (rows.length > 0 || promises.length > 0) await timeProcess(lodge, ['--help'], 0);
 
   const comparisons: Comparison[] = [];
   for (const architecture of rows.length === 0 ? [] : architectures) {

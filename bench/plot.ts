@@ -3,6 +3,7 @@
 
 import type { Comparison } from './comparison.ts';
 import { ratios } from './comparison.ts';
+import { groupTitles } from './rows.ts';
 import { geometricMean } from './statistics.ts';
 import type { SystemName } from './systems.ts';
 
@@ -19,17 +20,18 @@ const STYLE = `
   text { fill: #24292f } .dim { fill: #656d76 } .strong { font-weight: 600 }
   .grid { stroke: #d8dee4 } .one { stroke: #656d76 } .page { fill: #ffffff }
   .faster { fill: #1a7f5a } .slower { fill: #c4622d }
-  .mark { fill: none; stroke-width: 1.6 } .interpreter { stroke: #6e7781 } .v86 { stroke: #8250df } .bochs { stroke: #bf3989 }
+  .mark { fill: #ffffff; stroke-width: 1.6 } .interpreter { stroke: #6e7781 } .v86 { stroke: #8250df } .bochs { stroke: #bf3989 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .dim { fill: #8d96a0 } .grid { stroke: #30363d } .one { stroke: #8d96a0 } .page { fill: #0d1117 }
     .faster { fill: #3fb98a } .slower { fill: #e08a57 }
-    .interpreter { stroke: #9198a1 } .v86 { stroke: #b08cf5 } .bochs { stroke: #e27bb1 }
+    .mark { fill: #0d1117 } .interpreter { stroke: #9198a1 } .v86 { stroke: #b08cf5 } .bochs { stroke: #e27bb1 }
   }`;
 
 /** Systems besides Lodge, as circles, with their class in the style. */
 const MARKS: readonly [system: SystemName, style: string, title: string][] = [
   ['lodge-interpreter', 'interpreter', "Lodge's interpreter"],
   ['v86', 'v86', 'v86'],
+  ['bochs', 'bochs', 'Bochs'],
 ];
 
 interface Axis {
@@ -69,7 +71,7 @@ export function plotSvg(comparisons: readonly Comparison[]): string {
   let y = TOP + LINE / 2;
   for (const group of groups) {
     heights.set(group, y);
-    parts.push(text(8, y + 4, group, 'strong'));
+    parts.push(text(8, y + 4, groupTitles[group], 'strong'));
     y += LINE;
     for (const { name, title } of rows.filter((row) => row.group === group)) {
       heights.set(name, y);
@@ -89,17 +91,17 @@ export function plotSvg(comparisons: readonly Comparison[]): string {
     `<title>Lodge and other systems beside QEMU TCG</title><style>${STYLE}</style>`,
     `<rect class='page' width='${width}' height='${height}'/>`,
     text(8, 24, 'Time as a multiple of QEMU TCG’s: left of 1 is faster', 'strong'),
-    ...legend(),
+    ...legend(MARKS.filter(([system]) => comparisons.some((each) => ratios(each, system, 'qemu').size > 0))),
     ...parts,
     '</svg>\n',
   ].join('\n');
 }
 
-function legend(): string[] {
+function legend(marks: typeof MARKS): string[] {
   const parts = ["<rect class='faster' x='8' y='37' width='16' height='9'/>", text(29, 46, 'Lodge, faster than QEMU')];
   parts.push("<rect class='slower' x='186' y='37' width='16' height='9'/>", text(207, 46, 'Lodge, slower'));
   let x = 306;
-  for (const [, style, title] of MARKS) {
+  for (const [, style, title] of marks) {
     parts.push(`<circle class='mark ${style}' cx='${x}' cy='42' r='4'/>`, text(x + 10, 46, title));
     x += 40 + title.length * 6;
   }

@@ -6,6 +6,18 @@ import type { Architecture } from './architecture.ts';
 /** Rows that are summed up together, by a geometric mean. */
 export type Group = 'boot' | 'integer' | 'sse' | 'x87' | 'simd' | 'memory' | 'kernel' | 'code';
 
+/** What people call a group. */
+export const groupTitles: Readonly<Record<Group, string>> = {
+  boot: 'Boot',
+  integer: 'Whole numbers',
+  sse: 'Floating point, SSE2',
+  x87: 'Floating point, x87',
+  simd: 'Vectors of whole numbers',
+  memory: 'Memory',
+  kernel: 'Kernel',
+  code: 'Programs with large code',
+};
+
 export interface Row {
   readonly name: string;
   readonly group: Group;

@@ -1,6 +1,8 @@
 // One boot of one system: the times at which the lines of the guest's init arrive, taken by the host.
 
 import { spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Boot, System } from './systems.ts';
 
 /** What a row gave in one run. */
@@ -20,13 +22,15 @@ const PATIENCE = 600_000;
  * and has no sample.
  */
 export function runGuest(system: System, boot: Boot): Promise<Samples> {
-  const { program, arguments: words, environment } = system.command(boot);
+  const { program, arguments: words, environment, serial } = system.command(boot);
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
+    // Opened for writing too, opening a named pipe does not wait for the other side.
+    const output = serial === undefined ? child.stdout : new Socket({ fd: openSync(serial, 'r+'), readable: true });
     const samples = new Map<string, Sample>();
     let row: { name: string; begun: number; checksum?: string } | undefined;
     let finished = false;
@@ -49,7 +53,7 @@ export function runGuest(system: System, boot: Boot): Promise<Samples> {
     };
 
     let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
+    output.on('data', (chunk: Buffer) => {
       const now = performance.now();
       timer.refresh();
       text += chunk.toString('latin1');
@@ -66,6 +70,7 @@ export function runGuest(system: System, boot: Boot): Promise<Samples> {
     });
     child.on('close', (status) => {
       clearTimeout(timer);
+      output.destroy();
       if (!finished) {
         const where = row === undefined ? '' : ` in ${row.name}`;
         process.stderr.write(`${system.title} ended${where} with ${status ?? 'a signal'}: ${last}\n`);

@@ -24,7 +24,7 @@ check types node_modules/typescript/bin/tsc -b
 if [ $# -eq 0 ]; then
   # Node.js 20 does not expand globs here. No file name has a space: the linter sees to that.
   # shellcheck disable=SC2046
-  set -- $(find build/js/src build/js/tools build/js/tests -name '*.test.js' | sort)
+  set -- $(find build/js/src build/js/tools build/js/tests build/js/bench -name '*.test.js' | sort)
 fi
 "$node" --test --test-reporter=spec "$@" </dev/null || failed="$failed, tests"
 if [ -n "$failed" ]; then

@@ -69,6 +69,8 @@ export const NMI_BLOCKED = 0x4dc;
 /** i32. Vector of the exception being raised (-1: none), its error code (-1: none), and whether it is a software interrupt. */
 export const FAULT_VECTOR = 0x4e0;
 export const FAULT_CODE = 0x4e4;
+/** In FAULT_VECTOR, for a region: no exception, but the interpreter has to execute the instruction, which reaches a device. */
+export const FAULT_INTERPRET = -2;
 /** i32. Vector under delivery, -1 when none: a fault meanwhile becomes a double or triple fault. */
 export const DELIVERING = 0x4e8;
 /** u32. Privilege level, 0…3. */
@@ -97,6 +99,11 @@ export const SEGMENT_BASE = 0;
 export const SEGMENT_LIMIT = 8;
 export const SEGMENT_ATTRIBUTES = 12;
 export const SEGMENT_SELECTOR = 16;
+
+/** u32, i64, i64. The flags on the way from one region to the next; anywhere else the kind is FLAGS_STORED. */
+export const FLAG_KIND = 0x73c;
+export const FLAG_A = 0xcc0;
+export const FLAG_B = 0xcc8;
 
 // Control, debug and model-specific registers, i64 each.
 export const CR0 = 0x640;
@@ -232,7 +239,8 @@ export const BLOCK_SECOND = 16; // u32, machine address of the second page when 
 export const BLOCK_EXECUTIONS = 20; // u32, for finding hot code
 export const BLOCK_FRAME_NEXT = 24; // u32, next block of the same frame
 export const BLOCK_BYTES = 28; // u32, length of its code in bytes
-export const BLOCK_HEADER = 32;
+export const BLOCK_HANDLER = 32; // u32, the handler of its first record, also while a region stands in for that
+export const BLOCK_HEADER = 48;
 
 // A record: one decoded instruction.
 export const RECORD_HANDLER = 0; // u32, index into the handler table
@@ -258,9 +266,10 @@ export const RECORD_HINT_TAKEN = 8; // u32, first record of the block there
 export const RECORD_HINT_NEXT = 12; // u32
 
 // A region of several pages has a descriptor: a u32 for each address-space slot, with the generation (high half of
-// CODE_CONTEXT) for which its pages were last found where they have to be, then the number of pages, then the pages.
+// CODE_CONTEXT) for which its pages were last found where they have to be, then these:
 export const REGION_PAGE_COUNT = 32; // u32
-export const REGION_PAGES = 40;
+export const REGION_ENTRY_PAGE = 40; // i64, CODE_PAGE of the entry for which that holds
+export const REGION_PAGES = 48;
 export const REGION_PAGE_SIZE = 16;
 export const REGION_PAGE_DISTANCE = 0; // i64, of the page's address from CODE_PAGE of the entry, bytes
 export const REGION_PAGE_FRAME = 8; // u32, machine address of the frame that has to be there

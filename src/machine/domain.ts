@@ -84,7 +84,8 @@ export class Domain {
     const { exports: engineExports } = interpreter;
     const after = executionsBeforeTranslation[options.execution ?? 'interpreter'];
     this.#view.setUint32(HOT_MASK, NEVER_HOT, true);
-    const translator = after === null ? null : new Translator(memory, exports, engineExports as InterpreterExports, after);
+    const translator =
+      after === null ? null : new Translator(memory, exports, engineExports as InterpreterExports, after);
     this.vcpu = new Vcpu(memory, core, engineExports['run'] as () => number, translator);
     this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();
     this.board = new PcBoard({

@@ -10,6 +10,7 @@ import {
   BLOCK_COUNT,
   BLOCK_EXECUTIONS,
   BLOCK_FRAME_NEXT,
+  BLOCK_HANDLER,
   BLOCK_HEADER,
   BLOCK_MODE,
   BLOCK_NEXT,
@@ -22,6 +23,7 @@ import {
   MODE_PROTECTED,
   MODE_STEP,
   MODE_TS,
+  RECORD_HANDLER,
   RECORD_SIZE,
   VECTOR_GP,
   VECTOR_NM,
@@ -115,6 +117,7 @@ export class BlockDecoder {
     view.setUint32(block + BLOCK_EXECUTIONS, 0, true);
     view.setUint32(block + BLOCK_FRAME_NEXT, 0, true);
     view.setUint32(block + BLOCK_BYTES, position - address, true);
+    view.setUint32(block + BLOCK_HANDLER, view.getUint32(first + RECORD_HANDLER, true), true);
     view.setUint32(ARENA_NEXT, first + (count + 1) * RECORD_SIZE, true);
     this.#cache.noteCode(block);
     this.blocks++;

@@ -33,7 +33,11 @@ export function emitCondition(code: Code, condition: number, read: (flag: Flag) 
     code.i32Xor();
   };
   const even = condition & ~1;
-  if (even === 0x6) either(() => read('CF'), () => read('ZF'));
+  if (even === 0x6)
+    either(
+      () => read('CF'),
+      () => read('ZF'),
+    );
   else if (even === 0xc) less();
   else if (even === 0xe) either(() => read('ZF'), less);
   else read(({ 0x0: 'OF', 0x2: 'CF', 0x4: 'ZF', 0x8: 'SF', 0xa: 'PF' } as const)[even as 0]);

@@ -8,13 +8,7 @@ import type { ValueType } from '../wasm/value-type.ts';
 import { emitAdjustStack, emitOffset, emitSegmentAddress, emitStackOffset } from './emit-address.ts';
 import type { EmitContext, MachineAccess, OperationOf } from './emit-context.ts';
 import { emitProbe } from './emit-probe.ts';
-import {
-  emitConstant,
-  emitExtractLane,
-  emitPure,
-  emitReplaceLane,
-  wasmType,
-} from './emit-pure.ts';
+import { emitConstant, emitExtractLane, emitPure, emitReplaceLane, wasmType } from './emit-pure.ts';
 import { emitState } from './emit-state.ts';
 import type { HandlerImports } from './emit-transfer.ts';
 import { FloatValues } from './float/float-values.ts';

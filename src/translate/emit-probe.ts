@@ -19,6 +19,7 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
     code.i32Const(0);
     code.i32Load(TLB_BASE);
   });
+  code.expect(true);
   code.if('i32');
   code.localGet(address);
   code.i32WrapI64();
@@ -49,7 +50,7 @@ export function emitProbe(context: EmitContext, operation: OperationOf<'probe'>,
 /** Pushes whether the TLB entry for the address in a local allows the access, and leaves the entry's address in a local. */
 export function emitTagCompare(
   code: Code,
-  { kind, bytes }: OperationOf<'probe'>,
+  { kind, bytes }: Pick<OperationOf<'probe'>, 'kind' | 'bytes'>,
   address: number,
   entry: number,
   pushBase: () => void,

@@ -15,6 +15,7 @@ import {
   RECORD_OFFSET,
 } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
+import { handlerCount } from './handler-table.ts';
 
 /** The functions that handlers call, by index in their module. */
 export interface HandlerImports {
@@ -38,8 +39,25 @@ export function emitProceed(code: Code, handlerType: number, imports: HandlerImp
   emitEnter(code, 0, handlerType, imports);
 }
 
-/** The body of `jump`, with the address in local 0: looks into the jump cache, which the core does only when it has to fill it. */
+/** The body of `jump`: enters the block at the address in local 0. */
 export function emitJump(code: Code, handlerType: number, imports: HandlerImports): void {
+  emitCached(code, (ip) => emitEnter(code, ip, handlerType, imports));
+  code.localGet(0);
+  code.call(imports.core('jumpTo'));
+  code.returnCall(imports.proceed);
+}
+
+/** The same for regions. */
+export function emitRegionJump(code: Code, handlerType: number, imports: HandlerImports): void {
+  emitCached(code, (ip) => emitHandOver(code, ip, handlerType, imports));
+  code.call(imports.core('settleHanded'));
+  code.localGet(0);
+  code.call(imports.core('jumpTo'));
+  code.returnCall(imports.proceed);
+}
+
+/** Looks the address in local 0 up in the jump cache; where it is there, sets CODE_PAGE and emits `enter` with a local that has the first record. */
+function emitCached(code: Code, enter: (ip: number) => void): void {
   const entry = code.addLocal('i32');
   const ip = code.addLocal('i32');
   code.localGet(0);
@@ -63,6 +81,7 @@ export function emitJump(code: Code, handlerType: number, imports: HandlerImport
   code.i64Load(CODE_CONTEXT);
   code.i64Eq();
   code.i32And();
+  code.expect(true);
   code.if(undefined);
   code.i32Const(0);
   code.localGet(0);
@@ -72,10 +91,63 @@ export function emitJump(code: Code, handlerType: number, imports: HandlerImport
   code.i64Load16U(RECORD_OFFSET);
   code.i64Sub();
   code.i64Store(CODE_PAGE);
-  emitEnter(code, ip, handlerType, imports);
+  enter(ip);
   code.end();
+}
+
+/** From a region to the block whose first record is in local `ip`: straight to its region where it has one, with the flags as they are. */
+function emitHandOver(code: Code, ip: number, handlerType: number, imports: HandlerImports): void {
+  const left = code.addLocal('i32');
+  const handler = code.addLocal('i32');
+  code.i32Const(0);
+  code.i32Load(BUDGET);
+  code.localGet(ip);
+  code.i32Const(BLOCK_HEADER - BLOCK_COUNT);
+  code.i32Sub();
+  code.i32Load(0);
+  code.i32Sub();
+  code.localTee(left);
+  code.i32Const(0);
+  code.i32LtS();
+  code.localGet(ip);
+  code.i32Load(0);
+  code.localTee(handler);
+  code.i32Const(handlerCount);
+  code.i32LtU();
+  code.i32Or();
+  code.expect(false);
+  code.if(undefined);
+  code.call(imports.core('settleHanded'));
+  code.localGet(ip);
+  code.returnCall(imports.proceed);
+  code.end();
+  code.i32Const(0);
+  code.localGet(left);
+  code.i32Store(BUDGET);
+  code.localGet(ip);
+  code.localGet(handler);
+  code.returnCallIndirect(handlerType, 0);
+}
+
+/** The bodies of `followTaken` and `followNext`: a region leaves through a link of the record at local 0. */
+export function emitRegionFollow(
+  code: Code,
+  link: number,
+  taken: 0 | 1,
+  handlerType: number,
+  imports: HandlerImports,
+): void {
+  const target = code.addLocal('i32');
   code.localGet(0);
-  code.call(imports.core('jumpTo'));
+  code.i32Load(link);
+  code.localTee(target);
+  code.if(undefined);
+  emitHandOver(code, target, handlerType, imports);
+  code.end();
+  code.call(imports.core('settleHanded'));
+  code.localGet(0);
+  code.i32Const(taken);
+  code.call(imports.core('followLink'));
   code.returnCall(imports.proceed);
 }
 
@@ -93,6 +165,7 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.localTee(left);
   code.i32Const(0);
   code.i32LtS();
+  code.expect(false);
   code.if(undefined);
   code.localGet(ip);
   code.call(imports.core('blockBoundary'));
@@ -117,6 +190,7 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.i32Load(HOT_MASK);
   code.i32And();
   code.i32Eqz();
+  code.expect(false);
   code.if(undefined);
   code.localGet(ip);
   code.call(imports.core('noteHot'));
@@ -143,6 +217,7 @@ export function emitFollow(code: Code, link: number, taken: 0 | 1, handlerType: 
   code.i32Load(link);
   code.localTee(target);
   code.i32Eqz();
+  code.expect(false);
   code.if(undefined);
   code.localGet(0);
   code.i32Const(taken);

@@ -6,7 +6,14 @@ import { coreRoutines } from '../isa/core-routines.ts';
 import { ModuleBuilder } from '../wasm/module-builder.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 import { HandlerEmitter } from './emit-handler.ts';
-import { emitFollow, emitJump, emitProceed, type HandlerImports } from './emit-transfer.ts';
+import {
+  emitFollow,
+  emitJump,
+  emitProceed,
+  emitRegionFollow,
+  emitRegionJump,
+  type HandlerImports,
+} from './emit-transfer.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
 
@@ -23,6 +30,7 @@ export const engineRoutines: Record<string, { parameters: ValueType[]; results: 
   jumpTo: { parameters: ['i64'], results: ['i32'] },
   followLink: { parameters: ['i32', 'i32'], results: ['i32'] },
   leaveAfter: { parameters: ['i32'], results: ['i32'] },
+  settleHanded: { parameters: [], results: [] },
   suspend: { parameters: ['i32'], results: ['i32'] },
   effectiveOffset: { parameters: ['i32', 'i64'], results: ['i64'] },
   noteHot: { parameters: ['i32'], results: [] },
@@ -38,7 +46,7 @@ const LARGEST_TABLE = 1_000_000;
 
 /**
  * Builds the module. It imports `env.memory` and everything else from `core`, and exports `run`, the table of handlers, and
- * the ways from one block to another that regions take: `proceed`, `jump`, `followTaken` and `followNext`.
+ * the ways from one block to another that regions take: `proceed`, `regionJump`, `followTaken` and `followNext`.
  */
 export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder();
@@ -51,6 +59,7 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
     indices.set(name, builder.importFunction('core', name, builder.type(parameters, result === null ? [] : [result])));
   }
   const handlerType = builder.type(['i32'], ['i32']);
+  const addressType = builder.type(['i64'], ['i32']);
   const declare = (name: string, type = handlerType): number => {
     const index = builder.declareFunction(type, name);
     builder.export(name, 'function', index);
@@ -63,14 +72,15 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
       return index;
     },
     proceed: declare('proceed'),
-    jump: declare('jump', builder.type(['i64'], ['i32'])),
+    jump: builder.declareFunction(addressType, 'jump'),
   };
   const table = builder.table({ initial: handlerCount, maximum: LARGEST_TABLE });
   builder.export('handlers', 'table', table);
   emitProceed(builder.body(imports.proceed), handlerType, imports);
   emitJump(builder.body(imports.jump), handlerType, imports);
-  emitFollow(builder.body(declare('followTaken')), RECORD_LINK_TAKEN, 1, handlerType, imports);
-  emitFollow(builder.body(declare('followNext')), RECORD_LINK_NEXT, 0, handlerType, imports);
+  emitRegionJump(builder.body(declare('regionJump', addressType)), handlerType, imports);
+  emitRegionFollow(builder.body(declare('followTaken')), RECORD_LINK_TAKEN, 1, handlerType, imports);
+  emitRegionFollow(builder.body(declare('followNext')), RECORD_LINK_NEXT, 0, handlerType, imports);
 
   const run = builder.declareFunction(builder.type([], ['i32']), 'run');
   builder.export('run', 'function', run);

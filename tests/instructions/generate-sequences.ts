@@ -9,6 +9,7 @@ import { whyNotNative, whyNotTested } from './exclusions.ts';
 import { randomState } from './generate-cases.ts';
 import { Random } from './random.ts';
 import { CODE, CODE_BYTES, StateImage, WINDOW, WINDOW_SIZE } from './state-image.ts';
+import { variesInFamily } from './tolerances.ts';
 import { caseVariants, type CaseVariant } from './variants.ts';
 
 const R15 = 15;
@@ -23,6 +24,7 @@ const approximate = /^(rcp|rsqrt)|^(fsin|fcos|fsincos|fptan|fpatan|f2xm1|fyl2x|f
 function isUsable(form: Form): boolean {
   const { attributes, instruction, operands } = form;
   if (whyNotTested(form) ?? whyNotNative(form)) return false;
+  if (variesInFamily.has(instruction.mnemonic)) return false;
   if (
     attributes.has('ends') ||
     attributes.has('exits') ||

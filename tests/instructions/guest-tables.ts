@@ -9,10 +9,10 @@ const PAGE = 4096;
 export const SYSTEM = 0xffff_f000_0000_0000n;
 // Guest-physical addresses.
 export const PML4 = 0x1000;
-const POINTERS = 0x2000;
-const DIRECTORY = 0x3000;
-const CODE_TABLE = 0x4000;
-const DATA_TABLE = 0x5000;
+export const POINTERS = 0x2000;
+export const DIRECTORY = 0x3000;
+export const CODE_TABLE = 0x4000;
+export const DATA_TABLE = 0x5000;
 const SYSTEM_POINTERS = 0x6000;
 const SYSTEM_DIRECTORY = 0x7000;
 export const SYSTEM_TABLE = 0x8000;

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { IMAGE_SIZE, StateImage } from './state-image.ts';
 
 const repository = join(import.meta.dirname, '../../../..');
@@ -17,40 +17,54 @@ export function nativeObstacle(): string | null {
   return vendor === 'AuthenticAMD' ? null : `the processor is ${vendor}, not AuthenticAMD`;
 }
 
-let program: string | null = null;
+/** A C program that runs cases on this processor: it reads them from one file, and writes their answers into another. */
+export class NativeProgram {
+  readonly #source: string;
+  #built: string | null = null;
 
-function build(): string {
-  if (program) return program;
-  mkdirSync(folder, { recursive: true });
-  const output = join(folder, `native-${process.pid}`);
-  const source = join(repository, 'tests/instructions/native.c');
-  const { status, stderr } = spawnSync(
-    'gcc',
-    ['-O2', '-Wall', '-Wextra', '-mno-red-zone', '-fno-stack-protector', '-o', output, source],
-    { encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`gcc could not compile ${source}: ${stderr}`);
-  process.once('exit', () => rmSync(output, { force: true }));
-  return (program = output);
+  /** @param source within the repository */
+  constructor(source: string) {
+    this.#source = join(repository, source);
+  }
+
+  #build(): string {
+    if (this.#built) return this.#built;
+    mkdirSync(folder, { recursive: true });
+    const output = join(folder, `${basename(this.#source, '.c')}-${process.pid}`);
+    const { status, stderr } = spawnSync(
+      'gcc',
+      ['-O2', '-Wall', '-Wextra', '-mno-red-zone', '-fno-stack-protector', '-o', output, this.#source],
+      { encoding: 'utf8' },
+    );
+    if (status !== 0) throw new Error(`gcc could not compile ${this.#source}: ${stderr}`);
+    process.once('exit', () => rmSync(output, { force: true }));
+    return (this.#built = output);
+  }
+
+  run(cases: Uint8Array): Uint8Array<ArrayBuffer> {
+    const runner = this.#build();
+    const input = join(folder, `cases-${process.pid}`);
+    const output = join(folder, `answers-${process.pid}`);
+    try {
+      writeFileSync(input, cases);
+      const { status, signal, stderr } = spawnSync(runner, [input, output], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`The native runner ended with status ${status}, signal ${signal}: ${stderr}`);
+      return new Uint8Array(readFileSync(output));
+    } finally {
+      rmSync(input, { force: true });
+      rmSync(output, { force: true });
+    }
+  }
 }
+
+const program = new NativeProgram('tests/instructions/native.c');
 
 /** Runs cases; the answers come in the same order. */
 export function runNative(images: readonly StateImage[]): StateImage[] {
-  const runner = build();
   const bytes = new Uint8Array(images.length * IMAGE_SIZE);
   images.forEach((image, index) => bytes.set(image.bytes, index * IMAGE_SIZE));
-  const input = join(folder, `cases-${process.pid}`);
-  const output = join(folder, `answers-${process.pid}`);
-  try {
-    writeFileSync(input, bytes);
-    const { status, signal, stderr } = spawnSync(runner, [input, output], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`The native runner ended with status ${status}, signal ${signal}: ${stderr}`);
-    const answers = new Uint8Array(readFileSync(output));
-    return images.map((_, index) => new StateImage(answers.subarray(index * IMAGE_SIZE, (index + 1) * IMAGE_SIZE)));
-  } finally {
-    rmSync(input, { force: true });
-    rmSync(output, { force: true });
-  }
+  const answers = program.run(bytes);
+  return images.map((_, index) => new StateImage(answers.subarray(index * IMAGE_SIZE, (index + 1) * IMAGE_SIZE)));
 }
 
 /** CPUID's vendor, family and features of the host, as Linux tells them. */

@@ -98,7 +98,11 @@ export class OracleState extends Calculator {
     this.setFlagsFromCarries(result, this.or(this.and(a, b), this.and(this.or(a, b), this.not(result))), carry);
   }
   setFlagsFromDifference(a: Value, b: Value, result: Value, borrow?: Value): void {
-    this.setFlagsFromCarries(result, this.or(this.and(this.not(a), b), this.and(this.or(this.not(a), b), result)), borrow);
+    this.setFlagsFromCarries(
+      result,
+      this.or(this.and(this.not(a), b), this.and(this.or(this.not(a), b), result)),
+      borrow,
+    );
   }
   /** `carries` has, at each bit, the carry or borrow out of that bit. */
   private setFlagsFromCarries(result: Value, carries: Value, carry: Value | undefined): void {

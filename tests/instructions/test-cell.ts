@@ -80,8 +80,7 @@ export class TestCell {
     const instance = new WebAssembly.Instance(interpreter, { env: { memory }, core: cell.exports });
     const exports = instance.exports as InterpreterExports;
     this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
-    const translator =
-      translateAfter === null ? null : new Translator(memory, cell.exports, exports, translateAfter);
+    const translator = translateAfter === null ? null : new Translator(memory, cell.exports, exports, translateAfter);
     this.vcpu = new Vcpu(memory, cell.core, exports['run'] as () => number, translator);
     buildTables(cell.guestMemory);
     const machine = (address: number): number => cell.core.frameForWrite(address / PAGE) >>> 0;

@@ -33,6 +33,9 @@ const severalFaults: ReadonlySet<string> = new Set([
   'cmps',
 ]);
 
+/** What the processors of family 19h do not agree on: the undefined flags of these. */
+export const variesInFamily: ReadonlySet<string> = new Set(['bsf', 'bsr']);
+
 function nearSingles(left: bigint, right: bigint): boolean {
   const view = new DataView(new ArrayBuffer(4));
   const single = (bits: bigint): number => {
@@ -57,7 +60,8 @@ function nearExtended(left: bigint, right: bigint): boolean {
 export function nativeOptions(made: Case): CompareOptions {
   const { instruction } = made.variant.form;
   const { mnemonic } = instruction;
-  const undefinedFlags: readonly Flag[] = followsFamily19h() ? [] : (instruction.undefined ?? []);
+  const isKnown = followsFamily19h() && !variesInFamily.has(mnemonic);
+  const undefinedFlags: readonly Flag[] = isKnown ? [] : (instruction.undefined ?? []);
   return {
     codeSize: made.image.codeSize,
     undefined: undefinedFlags,

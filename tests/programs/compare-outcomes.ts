@@ -16,8 +16,8 @@ function describeFault(fault: Fault | undefined): string {
 }
 
 function compareBytes(name: string, start: number, left: Uint8Array, right: Uint8Array): Difference[] {
+  if (Buffer.compare(left, right) === 0) return [];
   const at = left.findIndex((byte, i) => byte !== right[i]);
-  if (at < 0) return [];
   const bytes = (of: Uint8Array): string => Buffer.from(of.subarray(at, at + 16)).toString('hex');
   return [{ field: `${name} ${hex(start + at)}`, left: bytes(left), right: bytes(right) }];
 }
@@ -44,6 +44,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, codeSize: 32 | 64
   if (left.retired >= 0 && right.retired >= 0) check('retired instructions', left.retired, right.retired);
   found.push(...compareAnswers(withoutWindow(left.state), withoutWindow(right.state), { codeSize, undefined: [] }));
   found.push(...compareBytes('data', DATA, left.data, right.data));
-  found.push(...compareBytes('code', AREA, left.code, right.code));
+  found.push(...compareBytes('code', AREA, left.code[0], right.code[0]));
+  found.push(...compareBytes('code in second frames', AREA, left.code[1], right.code[1]));
   return found;
 }

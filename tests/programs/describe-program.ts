@@ -2,7 +2,7 @@
 
 import { disassemble } from '../../src/translate/disassemble.ts';
 import type { StateImage } from '../instructions/state-image.ts';
-import { AREA, type Assembled, type Program } from './program.ts';
+import { AREA, type Assembled, type Intervention, type Program } from './program.ts';
 
 const names = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'];
 
@@ -16,7 +16,20 @@ function describeState(state: StateImage, codeSize: 32 | 64): string {
   return [...registers, ...units].join(' ');
 }
 
-export function describeProgram(program: Program, { code, places }: Assembled): string {
+function describeIntervention(intervention: Intervention, resolve: Assembled['resolve']): string {
+  const after = `    after ${intervention.after} instructions`;
+  const page = (number: number): string => (AREA + number * 0x1000).toString(16);
+  switch (intervention.kind) {
+    case 'write':
+      return `${after} [${resolve(intervention).toString(16)}] = ${Buffer.from(intervention.bytes).toString('hex')}`;
+    case 'map':
+      return `${after} page ${page(intervention.page)} lies in frame ${intervention.which}, INVLPG`;
+    case 'enter':
+      return `${after} space ${intervention.space}, PCID ${intervention.pcid}${intervention.keeps ? ', kept' : ''}`;
+  }
+}
+
+export function describeProgram(program: Program, { code, places, resolve }: Assembled): string {
   const { codeSize, steps, state, pointers } = program;
   const lines = steps.flatMap(({ bytes, label }, index) => {
     const start = places[index]! - AREA;
@@ -30,6 +43,22 @@ export function describeProgram(program: Program, { code, places }: Assembled): 
     }
     return text;
   });
-  const tables = pointers.map(({ address, label }) => `    [${address.toString(16)}] = ${label}`);
-  return [`    ${codeSize}-bit code, ${describeState(state, codeSize)}`, ...lines, ...tables].join('\n');
+  const tables = pointers.map(
+    ({ address, target }) => `    [${address.toString(16)}] = ${resolve(target).toString(16)}`,
+  );
+  const second = program.alternate.map(
+    (change) => `    in frame 1: [${resolve(change).toString(16)}] = ${Buffer.from(change.bytes).toString('hex')}`,
+  );
+  const frames = (program.frames ?? []).map(
+    (which, space) => `    space ${space}: pages from ${AREA.toString(16)} on lie in frames ${which.join(' ')}`,
+  );
+  const events = program.interventions.map((event) => describeIntervention(event, resolve));
+  return [
+    `    ${codeSize}-bit code, ${describeState(state, codeSize)}`,
+    ...lines,
+    ...tables,
+    ...second,
+    ...frames,
+    ...events,
+  ].join('\n');
 }

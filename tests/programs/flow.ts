@@ -16,8 +16,10 @@ export interface Context {
   readonly loops: number;
   /** Registers of counters that no loop around uses. */
   readonly counters: readonly number[];
-  /** Instructions that can be changed, of the whole program; null when it does not change itself. */
+  /** Instructions that can be changed, of the whole program; null when none is to be. */
   readonly slots: Slot[] | null;
+  /** The program changes them itself. */
+  readonly hasStores: boolean;
 }
 
 const MOST_NESTED = 2;
@@ -78,19 +80,29 @@ function call(context: Context): void {
   const callee = random.pick(callees);
   for (let word = 0; word < callee.words; word++) writer.emit([0x6a, random.below(256)]);
   const register = free(context);
-  switch (random.below(6)) {
+  switch (random.below(writer.plan.hasAlias ? 5 : 8)) {
+    case 4: {
+      // Where the call returns to is not behind it.
+      const [after, skipped] = [writer.label(), writer.label()];
+      if (callee.words > 0) return writer.call(callee.label);
+      writer.pushTarget(writer.somewhere(random, random.oneIn(2) ? after : skipped));
+      writer.jump(callee.label);
+      writer.mark(after);
+      straight(context, 2);
+      return writer.mark(skipped);
+    }
     case 0:
-      writer.load(register, { label: callee.label, plus: 0 });
+      writer.load(register, writer.somewhere(random, callee.label));
       return writer.throughRegister(2, register);
     case 1: {
-      const table = writer.table([callee.label]);
+      const table = writer.table([writer.somewhere(random, callee.label)]);
       return table === null ? writer.call(callee.label) : writer.throughMemory(2, table);
     }
     case 2:
     case 3: {
       // One of two, as flags or a register have it.
       const others = callees.filter(({ words }) => words === callee.words);
-      const table = writer.table([callee.label, random.pick(others).label]);
+      const table = writer.table([callee, random.pick(others)].map(({ label }) => writer.somewhere(random, label)));
       if (table === null) return writer.call(callee.label);
       return chosen(context, register, table, 2);
     }
@@ -117,10 +129,13 @@ function jump(context: Context, depth: number): void {
   const { random, writer } = context;
   const [first, second, end] = [writer.label(), writer.label(), writer.label()];
   const register = free(context);
-  const table = random.oneIn(2) ? writer.table([first, second]) : null;
+  const table = random.oneIn(2) ? writer.table([first, second].map((label) => writer.somewhere(random, label))) : null;
   if (table !== null) chosen(context, register, table, 4);
-  else if (random.oneIn(2)) {
-    writer.load(register, { label: random.oneIn(2) ? first : second, plus: 0 });
+  else if (random.oneIn(3)) {
+    writer.pushTarget(writer.somewhere(random, random.oneIn(2) ? first : second));
+    writer.emit([0xc3]);
+  } else if (random.oneIn(2)) {
+    writer.load(register, writer.somewhere(random, random.oneIn(2) ? first : second));
     writer.throughRegister(4, register);
   } else writer.jump(random.oneIn(2) ? first : second);
   writer.mark(first);
@@ -132,10 +147,27 @@ function jump(context: Context, depth: number): void {
   writer.mark(end);
 }
 
+/** An instruction that can be changed, a store that changes one, or both. */
+function changeOrSlot(context: Context, slots: Slot[]): void {
+  const { random, writer, callees } = context;
+  const kind = context.hasStores ? random.below(3) : 0;
+  if (kind === 0) return emitSlot(random, writer, slots, callees, writer.label());
+  if (kind === 1) return writer.add({ bytes: [], storeTo: 'any' });
+  // The store comes just before what it changes, or behind it.
+  const label = writer.label();
+  const store = (): void => writer.add({ bytes: [], storeTo: label });
+  const before = !random.oneIn(4);
+  if (before) store();
+  if (random.oneIn(3)) straight(context, 2);
+  emitSlot(random, writer, slots, callees, label);
+  if (!before) store();
+}
+
 /** Writes a few elements. */
 export function part(context: Context, depth: number, most: number): void {
   const { random, slots } = context;
   for (let count = 1 + random.below(most); count > 0; count--) {
+    if (context.writer.plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
     const kind = random.below(depth > MOST_NESTED ? 10 : 20);
     if (kind < 5) straight(context, 4);
     else if (kind < 6) emitTrap(random, context.writer);
@@ -143,8 +175,7 @@ export function part(context: Context, depth: number, most: number): void {
     else if (kind < 8) emitCopy(random, context.writer);
     else if (kind < 10) {
       if (slots === null) straight(context, 2);
-      else if (random.oneIn(2)) emitSlot(random, context.writer, slots, context.callees);
-      else context.writer.add({ bytes: [], isStore: true });
+      else changeOrSlot(context, slots);
     } else if (kind < 13) branch(context, depth);
     else if (kind < 15 && context.loops < 2) loop(context, depth);
     else if (kind < 18) call(context);
@@ -152,9 +183,27 @@ export function part(context: Context, depth: number, most: number): void {
   }
 }
 
+/** Writes a function that calls itself a few times. */
+function recursion(context: Context): void {
+  const { random, writer } = context;
+  const [again, out] = [writer.label(), writer.label()];
+  const counter = writer.counter();
+  writer.onMemory([0xc7], 0, counter, [1 + random.below(5), 0, 0, 0]);
+  writer.mark(again);
+  if (random.oneIn(2)) straight(context, 2);
+  writer.onMemory([0xff], 1, counter, []);
+  writer.jumpIf(random.oneIn(2) ? 14 : 4, out);
+  writer.call(again);
+  part(context, 2, 1);
+  writer.mark(out);
+  if (random.oneIn(2)) straight(context, 2);
+  writer.emit([0xc3]);
+}
+
 /** Writes a function. */
 export function functionBody(context: Context, callee: Callee): void {
   const { random, writer } = context;
+  if (callee.words === 0 && random.oneIn(5)) return recursion(context);
   const hasFrame = !writer.plan.reserved.has(RBP) && random.oneIn(3);
   const saved = random.oneIn(2) ? free(context) : -1;
   if (hasFrame) writer.emit([0xc8, 16, 0, random.oneIn(4) ? 1 : 0]);

@@ -4,13 +4,14 @@ import { randomState } from '../instructions/generate-cases.ts';
 import { mix, Random } from '../instructions/random.ts';
 import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
 import { operandValue } from '../instructions/values.ts';
+import { PAGES } from './address-spaces.ts';
 import { functionBody, part } from './flow.ts';
 import { lengthAt } from './operations.ts';
 import { counterAddress, makePlan } from './plan.ts';
-import { assemble, DoesNotFit, type Assembled, type Intervention, type Program } from './program.ts';
-import { paddedOperation, type Slot } from './slots.ts';
+import { assemble, DoesNotFit, type Assembled, type Change, type Intervention, type Program } from './program.ts';
+import { slotCode, type Slot } from './slots.ts';
 import { withStores } from './stores.ts';
-import { little, Writer, type Callee } from './writer.ts';
+import { Writer, type Callee } from './writer.ts';
 
 const MOST_FUNCTIONS = 4;
 const PAGE = 4096;
@@ -39,35 +40,59 @@ function makeData(random: Random): Uint8Array {
   return data;
 }
 
-/** Changes from outside, at times at which programs mostly still run. */
-function makeInterventions(random: Random, writer: Writer, slots: readonly Slot[]): Intervention[] {
-  const changeable = slots.filter(({ kind }) => kind !== 'call');
-  if (changeable.length === 0) return [];
-  return Array.from({ length: 1 + random.below(3) }, () => ({
-    after: 20 + random.below(600),
-    ...random.pick(changeable),
-  }))
-    .sort((a, b) => a.after - b.after)
-    .map(({ after, label, kind, at, size }) => {
-      const bytes = kind === 'code' ? paddedOperation(random, writer, size) : little(random.next()).slice(0, size);
-      return { after, label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
-    });
+/** Another content for a slot that is no call. */
+function changeOf({ label, kind, at, size }: Slot, random: Random, writer: Writer): Change {
+  const any = Array.from({ length: size }, () => random.below(256));
+  const bytes = kind === 'code' ? slotCode(random, writer, size) : any;
+  return { label, plus: at, bytes: kind === 'condition' ? [0x70 | random.below(16)] : bytes };
 }
 
-function attempt(random: Random): Program {
-  const plan = makePlan(random);
-  const { codeSize } = plan;
+/** Changes of some slots. */
+function makeWrites(random: Random, writer: Writer, slots: readonly Slot[]): Change[] {
+  const changeable = slots.filter(({ kind }) => kind !== 'call');
+  if (changeable.length === 0) return [];
+  return Array.from({ length: 1 + random.below(3) }, () => changeOf(random.pick(changeable), random, writer));
+}
+
+/** What is other in the second frames: most of the slots. */
+function makeAlternate(random: Random, writer: Writer, slots: readonly Slot[]): Change[] {
+  return slots.filter(({ kind }) => kind !== 'call' && !random.oneIn(4)).map((slot) => changeOf(slot, random, writer));
+}
+
+/** Events at times at which programs mostly still run. */
+function makeInterventions(random: Random, writes: readonly Change[], usesSpaces: boolean): Intervention[] {
+  const after = (): number => 20 + random.below(700);
+  const written = writes.map((change): Intervention => ({ kind: 'write', after: after(), ...change }));
+  const moved = Array.from({ length: usesSpaces ? 2 + random.below(5) : 0 }, (): Intervention => {
+    const which = random.oneIn(2) ? 0 : 1;
+    if (random.oneIn(2)) return { kind: 'map', after: after(), page: random.below(PAGES), which };
+    return { kind: 'enter', after: after(), space: which, pcid: which * 16 + random.below(3), keeps: random.oneIn(2) };
+  });
+  return [...written, ...moved].sort((a, b) => a.after - b.after);
+}
+
+const makeFrames = (random: Random): (0 | 1)[] => Array.from({ length: PAGES }, () => (random.oneIn(2) ? 1 : 0));
+
+function attempt(random: Random, avoided: ReadonlySet<string>): Program {
+  const plan = makePlan(random, avoided);
+  const { codeSize, usesSpaces } = plan;
   const writer = new Writer(plan);
-  const slots: Slot[] | null = random.oneIn(2) ? [] : null;
+  const slots: Slot[] | null = !usesSpaces && random.oneIn(2) ? null : [];
+  const hasStores = slots !== null && !random.oneIn(3);
   const callees = Array.from({ length: random.below(MOST_FUNCTIONS + 1) }, (): Callee => ({
     label: writer.label(),
     words: random.oneIn(4) ? 1 + random.below(2) : 0,
   }));
-  const context = { random, writer, callees, slots, loops: 0, counters: plan.counters };
-  const [head, lost] = [writer.label(), writer.label()];
+  const context = { random, writer, callees, slots, hasStores, loops: 0, counters: plan.counters };
+  const head = writer.label();
   // Near the end of its page, so that the main part goes over it, or anywhere.
   writer.mark(writer.label(), random.oneIn(2) ? PAGE - 1 - random.below(150) : random.below(PAGE));
-  writer.onMemory([0xc7], 0, counterAddress(0), [1 + random.below(slots === null ? 5 : 12), 0, 0, 0]);
+  writer.onMemory([0xc7], 0, counterAddress(0), [
+    1 + random.below(5) + (!hasStores ? 0 : 4 + random.below(6)),
+    0,
+    0,
+    0,
+  ]);
   writer.mark(head);
   writer.setReserved();
   part(context, 0, 7);
@@ -75,19 +100,23 @@ function attempt(random: Random): Program {
   writer.jumpIf(5, head);
   writer.emit([0xcc]);
   callees.forEach((callee, index) => {
-    const place = random.below(3);
-    writer.mark(lost + index, place === 0 ? undefined : place === 1 ? random.below(PAGE) : PAGE - 1 - random.below(60));
+    const place = random.below(usesSpaces ? 6 : 3);
+    const near = PAGE - 1 - random.below(60);
+    writer.mark(writer.label(), place === 0 ? undefined : place === 1 ? random.below(PAGE) : near);
     writer.mark(callee.label);
     functionBody({ ...context, callees: callees.slice(index + 1), loops: 1, counters: [] }, callee);
   });
+  const writes = slots !== null && random.oneIn(3) ? makeWrites(random, writer, slots) : [];
   return {
     codeSize,
     state: makeState(random, codeSize),
     data: makeData(random),
-    steps: slots === null ? writer.steps : withStores(random, writer, slots, callees),
+    steps: withStores(random, writer, slots ?? [], callees),
     pointers: writer.pointers,
-    interventions: slots !== null && random.oneIn(3) ? makeInterventions(random, writer, slots) : [],
-    changesItself: slots !== null && slots.length > 0,
+    interventions: makeInterventions(random, writes, usesSpaces),
+    alternate: usesSpaces ? makeAlternate(random, writer, slots ?? []) : [],
+    frames: usesSpaces ? [makeFrames(random), makeFrames(random)] : null,
+    changesItself: (hasStores && slots.length > 0) || writes.length > 0,
   };
 }
 
@@ -95,11 +124,16 @@ export function assembleProgram(program: Program): Assembled {
   return assemble(program, (code, at) => lengthAt(code, at, program.codeSize));
 }
 
-/** Program number `index`: always the same for the same seed. */
-export function generateProgram(seed: number, index: number): Program {
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * Program number `index`: always the same for the same seed.
+ * @param avoided mnemonics to leave out
+ */
+export function generateProgram(seed: number, index: number, avoided = nothing): Program {
   const random = new Random(mix(seed) ^ mix(index + 1));
   for (;;) {
-    const program = attempt(random);
+    const program = attempt(random, avoided);
     try {
       assembleProgram(program);
       return program;

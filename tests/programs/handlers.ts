@@ -5,7 +5,7 @@ import { guestPhysical } from '../../src/base/address.ts';
 import type { DomainMemory } from '../../src/memory/domain-memory.ts';
 import { IDT, SYSTEM, SYSTEM_TABLE } from '../instructions/guest-tables.ts';
 import { CODE } from '../instructions/state-image.ts';
-import { AREA, AREA_SIZE } from './program.ts';
+import { ALIAS, AREA, AREA_SIZE } from './program.ts';
 
 const PAGE = 4096;
 // Guest-physical addresses; the system's half maps them.
@@ -14,9 +14,9 @@ const LOG = 0x30000;
 const LOG_ENTRIES = LOG + 64;
 const ENTRY_SIZE = 64;
 const LENGTHS = 0x42000;
-const STUBS = 0x47000;
+const STUBS = 0x48000;
 const COMMON = STUBS + 0x400;
-const END = 0x48000;
+const END = 0x49000;
 const STUB_SIZE = 16;
 const VECTORS = 32;
 const BREAKPOINT = 3;
@@ -60,8 +60,9 @@ const common = [
   [0x48, 0x8b, 0x44, 0x24, 0x40, 0x48, 0x89, 0x41, 0x28], // RSP
   [0x48, 0x8b, 0x44, 0x24, 0x28], // mov rax, [RIP]
   [0x48, 0x2d, ...little(BigInt(AREA), 4)], // sub rax, AREA
-  [0x48, 0x3d, ...little(BigInt(AREA_SIZE), 4)], // cmp rax, AREA_SIZE
-  [0x73, 0x13], // jae lost
+  [0x48, 0x3d, ...little(BigInt(AREA_SIZE + ALIAS), 4)], // cmp rax, AREA_SIZE + ALIAS
+  [0x73, 0x18], // jae lost
+  [0x25, ...little(BigInt(ALIAS - 1), 4)], // and eax, ALIAS - 1
   [0x0f, 0xb6, 0x84, 0x03, ...little(BigInt(LENGTHS - LOG), 4)], // movzx eax, byte [rbx + rax + LENGTHS - LOG]
   [0x85, 0xc0, 0x74, 0x07], // test eax, eax; jz lost
   [0x48, 0x01, 0x44, 0x24, 0x28], // add [RIP], rax

@@ -20,7 +20,8 @@ const readsFlags = /^(adc|sbb|adcx|adox|rcl|rcr|lahf|sahf|cmc|set|cmov|inc|dec|b
 const onlyReads: ReadonlySet<string> = new Set(['cmp', 'test', 'bt']);
 const writesAll: ReadonlySet<string> = new Set(['xchg', 'xadd', 'mulx']);
 
-function isUsable(form: Form): boolean {
+/** Whether programs can contain the form. */
+export function isUsable(form: Form): boolean {
   const { attributes, instruction, operands } = form;
   const { mnemonic } = instruction;
   if (whyNotTested(form) ?? whyNotNative(form)) return false;
@@ -121,6 +122,7 @@ function attempt(random: Random, plan: Plan, variant: CaseVariant, addressing: A
   if (bytes.length > 15) return null;
   const status = decoder.decode(Uint8Array.from(bytes), 0, bytes.length, plan.codeSize, true);
   if (status !== decodeStatus.ok || decoder.entry.form !== variant.form || decoder.length !== bytes.length) return null;
+  if (plan.avoided.has(variant.form.instruction.mnemonic)) return null;
   return spoils(plan) || reachesFar(plan) ? null : encoding;
 }
 

@@ -29,9 +29,15 @@ export interface Plan {
   readonly stack: number;
   /** String instructions change RSI, RDI and RCX. */
   readonly hasStrings: boolean;
+  /** Some jumps and calls go to the alias of the area. */
+  readonly hasAlias: boolean;
+  /** Its pages lie in other frames now and then, in which some instructions are others. */
+  readonly usesSpaces: boolean;
+  /** Mnemonics that it leaves out. */
+  readonly avoided: ReadonlySet<string>;
 }
 
-export function makePlan(random: Random): Plan {
+export function makePlan(random: Random, avoided: ReadonlySet<string>): Plan {
   const codeSize = random.oneIn(3) ? 32 : 64;
   const hasStrings = codeSize === 64 || random.oneIn(2);
   // None of them is written without being named; but RSI and RDI are, by string instructions.
@@ -52,7 +58,9 @@ export function makePlan(random: Random): Plan {
   );
   const counters = candidates.length > 2 ? [take(), take()] : candidates.length > 0 && random.oneIn(2) ? [take()] : [];
   const reserved = new Set([RSP, ...bases.keys(), ...indexes.keys(), ...counters]);
-  return { codeSize, bases, indexes, counters, reserved, stack, hasStrings };
+  const hasAlias = random.oneIn(3);
+  const usesSpaces = hasAlias ? !random.oneIn(4) : random.oneIn(8);
+  return { codeSize, bases, indexes, counters, reserved, stack, hasStrings, hasAlias, usesSpaces, avoided };
 }
 
 /** An address for an operand of `bytes` bytes: mostly aligned, sometimes over the page boundary, now and then one that faults. */

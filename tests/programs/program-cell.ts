@@ -4,11 +4,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guestPhysical } from '../../src/base/address.ts';
 import * as layout from '../../src/core/layout.ts';
-import { CODE_FRAMES, DATA_FRAMES } from '../instructions/guest-tables.ts';
-import { CODE, DATA_SIZE, StateImage } from '../instructions/state-image.ts';
+import { DATA_FRAMES, DATA_TABLE } from '../instructions/guest-tables.ts';
+import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
 import { TestCell } from '../instructions/test-cell.ts';
+import { AddressSpaces, FRAMES } from './address-spaces.ts';
 import { installHandlers, readFaults, resetHandlers, type Fault } from './handlers.ts';
-import { AREA, AREA_SIZE, type Assembled } from './program.ts';
+import { AREA, AREA_SIZE, type Assembled, type Intervention } from './program.ts';
+
+/** The data and the page behind it that can only be read. */
+const DATA_PAGES = 3;
+/** Bytes of code that are looked at together. */
+const CHUNK = 1024;
+const NO_EXECUTE = 1n << 63n;
 
 const interpreter = new WebAssembly.Module(
   readFileSync(join(import.meta.dirname, '../../..', 'interpreter.wasm')) as Uint8Array<ArrayBuffer>,
@@ -19,7 +26,8 @@ export interface Outcome {
   /** Registers; without exception when the program did not end. */
   readonly state: StateImage;
   readonly data: Uint8Array;
-  readonly code: Uint8Array;
+  /** The area in its first and second frames. */
+  readonly code: readonly [Uint8Array, Uint8Array];
   readonly faults: readonly Fault[];
   readonly faultCount: number;
   /** Instructions, with those of the handlers; -1 when nobody counted. */
@@ -27,16 +35,27 @@ export interface Outcome {
   readonly ended: boolean;
 }
 
-const AREA_FRAMES = CODE_FRAMES + AREA - CODE;
-
 export class ProgramCell {
   readonly test: TestCell;
+  readonly #spaces: AddressSpaces;
   #ended = false;
+  #exceptionsBefore = 0;
 
   /** @param translateAfter executions after which a block is translated; null: never */
   constructor(translateAfter: number | null) {
     this.test = new TestCell(translateAfter, interpreter);
     installHandlers(this.#memory);
+    this.#forbidExecutingData();
+    this.#spaces = new AddressSpaces(this.test);
+  }
+
+  /** As in programs of Linux. */
+  #forbidExecutingData(): void {
+    for (let page = 0; page < DATA_PAGES; page++) {
+      const entry = guestPhysical(DATA_TABLE + page * 8);
+      this.#memory.write64(entry, this.#memory.read64(entry) | NO_EXECUTE);
+    }
+    this.test.core['flushAll']();
   }
 
   get #memory(): TestCell['cell']['guestMemory'] {
@@ -51,29 +70,49 @@ export class ProgramCell {
     return this.test.vcpu.retired;
   }
 
+  /** Exceptions since the program began. */
+  get exceptions(): number {
+    return Number(this.test.view.getBigUint64(layout.COUNT_EXCEPTIONS, true)) - this.#exceptionsBefore;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
 
   /** Begins a program. Only code that is not there already is written, so that what was translated stays. */
-  load({ state, data, code, lengths }: Assembled): void {
+  load({ state, data, code, alternate, lengths, frames }: Assembled): void {
     this.#ended = false;
     this.test.load(state, false);
+    this.#exceptionsBefore += this.exceptions;
+    this.#spaces.reset(frames);
     const memory = this.#memory;
     memory.writeBytes(guestPhysical(DATA_FRAMES), data);
     resetHandlers(memory, lengths);
-    const present = memory.readBytes(guestPhysical(AREA_FRAMES), AREA_SIZE);
-    for (let at = 0; at < AREA_SIZE; at++) {
-      if (present[at] === code[at]) continue;
-      const start = at;
-      while (at < AREA_SIZE && present[at] !== code[at]) at++;
-      memory.writeBytes(guestPhysical(AREA_FRAMES + start), code.subarray(start, at));
-    }
+    [code, alternate].forEach((wanted, which) => {
+      const frame = FRAMES[which]!;
+      const present = memory.readBytes(guestPhysical(frame), AREA_SIZE);
+      for (let at = 0; at < AREA_SIZE; at += CHUNK) {
+        const chunk = wanted.subarray(at, at + CHUNK);
+        if (Buffer.compare(chunk, present.subarray(at, at + CHUNK)) === 0) continue;
+        chunk.forEach((byte, i) => {
+          if (present[at + i] !== byte) memory.write8(guestPhysical(frame + at + i), byte);
+        });
+      }
+    });
   }
 
-  /** Changes code from outside. */
-  writeCode(address: number, bytes: Uint8Array): void {
-    this.#memory.writeBytes(guestPhysical(CODE_FRAMES + address - CODE), bytes);
+  /** Does what happens from outside. */
+  intervene(intervention: Intervention, { resolve }: Assembled): void {
+    switch (intervention.kind) {
+      case 'write': {
+        const at = FRAMES[0] + resolve(intervention) - AREA;
+        return this.#memory.writeBytes(guestPhysical(at), Uint8Array.from(intervention.bytes));
+      }
+      case 'map':
+        return this.#spaces.map(intervention.page, intervention.which);
+      case 'enter':
+        return this.#spaces.enter(intervention.space, intervention.pcid, intervention.keeps);
+    }
   }
 
   /** Runs on, at most `budget` instructions. */
@@ -97,7 +136,10 @@ export class ProgramCell {
     return {
       state,
       data: memory.readBytes(guestPhysical(DATA_FRAMES), DATA_SIZE),
-      code: memory.readBytes(guestPhysical(AREA_FRAMES), AREA_SIZE),
+      code: [
+        memory.readBytes(guestPhysical(FRAMES[0]), AREA_SIZE),
+        memory.readBytes(guestPhysical(FRAMES[1]), AREA_SIZE),
+      ],
       faults,
       faultCount: count,
       retired: this.retired,

@@ -6,6 +6,8 @@ import { CODE, DATA, DATA_SIZE, type StateImage } from '../instructions/state-im
 /** Where programs lie: a few pages in the middle of the code. All that is not theirs is INT3. */
 export const AREA = CODE + 0x4000;
 export const AREA_SIZE = 0x4000;
+/** The area can be reached here too, so far behind itself. */
+export const ALIAS = 0x4000;
 const PAGE = 0x1000;
 
 /** The place of a label, or so many bytes behind it; or an address. */
@@ -27,23 +29,29 @@ export interface Step {
   readonly label?: string;
   /** Offset in the next page that has not come to it where the step is to lie; what lies before it has to jump there. */
   readonly at?: number;
-  /** While a program is made: a store to code is to come here. */
-  readonly isStore?: boolean;
+  /** While a program is made: a store to the slot with this label is to come here, or to any slot. */
+  readonly storeTo?: string;
 }
 
 /** A pointer to a label in the program's data. */
 export interface Pointer {
   readonly address: number;
-  readonly label: string;
+  readonly target: Target;
 }
 
-/** A change of code from outside, as by a device, when so many instructions were retired. */
-export interface Intervention {
-  readonly after: number;
+/** Other bytes for a slot. */
+export interface Change {
   readonly label: string;
   readonly plus: number;
   readonly bytes: readonly number[];
 }
+
+/** What happens from outside when so many instructions were retired: to the code, or to the address space. */
+export type Intervention = { readonly after: number } & (
+  | ({ readonly kind: 'write' } & Change)
+  | { readonly kind: 'map'; readonly page: number; readonly which: 0 | 1 }
+  | { readonly kind: 'enter'; readonly space: 0 | 1; readonly pcid: number; readonly keeps: boolean }
+);
 
 export interface Program {
   readonly codeSize: 32 | 64;
@@ -54,6 +62,10 @@ export interface Program {
   readonly pointers: readonly Pointer[];
   /** In order of time. */
   readonly interventions: readonly Intervention[];
+  /** What is other in the second frames of the area. */
+  readonly alternate: readonly Change[];
+  /** In which frame each page of the area and its alias lies at first, in both spaces; null: all in the first, in one space. */
+  readonly frames: readonly [readonly (0 | 1)[], readonly (0 | 1)[]] | null;
   readonly changesItself: boolean;
 }
 
@@ -67,7 +79,11 @@ export interface Assembled {
   readonly lengths: Uint8Array;
   /** Address of each step. */
   readonly places: readonly number[];
-  readonly interventions: readonly { readonly after: number; readonly address: number; readonly bytes: Uint8Array }[];
+  /** The same for the second frames. */
+  readonly alternate: Uint8Array;
+  readonly interventions: readonly Intervention[];
+  readonly frames: Program['frames'];
+  readonly resolve: (target: Target) => number;
   readonly changesItself: boolean;
 }
 
@@ -124,17 +140,15 @@ export function assemble(program: Program, lengthAt: (code: Uint8Array, at: numb
     }
   });
   const data = program.data.slice();
-  for (const { address, label } of program.pointers) {
-    data.set(little(BigInt(resolve({ label, plus: 0 })), codeSize / 8), address - DATA);
+  for (const { address, target } of program.pointers) {
+    data.set(little(BigInt(resolve(target)), codeSize / 8), address - DATA);
   }
   if (data.length !== DATA_SIZE) throw new Error('The data of a program are two pages.');
   const { state } = program;
   state.setInstruction(codeSize, [0xcc]);
   state.rip = BigInt(places[0] ?? AREA);
-  const interventions = program.interventions.map(({ after, label, plus, bytes }) => ({
-    after,
-    address: resolve({ label, plus }),
-    bytes: Uint8Array.from(bytes),
-  }));
-  return { codeSize, state, data, code, lengths, places, interventions, changesItself: program.changesItself };
+  const alternate = code.slice();
+  for (const { label, plus, bytes } of program.alternate) alternate.set(bytes, resolve({ label, plus }) - AREA);
+  const { interventions, frames, changesItself } = program;
+  return { codeSize, state, data, code, alternate, lengths, places, interventions, frames, resolve, changesItself };
 }

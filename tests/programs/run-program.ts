@@ -3,88 +3,81 @@
 import type { Difference } from '../instructions/compare.ts';
 import { Random } from '../instructions/random.ts';
 import { compareOutcomes } from './compare-outcomes.ts';
-import type { Assembled } from './program.ts';
+import { compareProcessors } from './compare-processors.ts';
+import type { Assembled, Intervention } from './program.ts';
 import type { Outcome, ProgramCell } from './program-cell.ts';
+import { chooseSchedules, type NextSlice } from './schedules.ts';
 
 /** Instructions after which a program that does not come to its end is stopped. */
-export const MOST_INSTRUCTIONS = 30_000;
-
+export const MOST_INSTRUCTIONS = 10_000;
 /** So near to the end of a part one instruction is run at a time: the last pass of a REP and its end count as two. */
 const NEARBY = 70;
+const MOST_STEPS = 100;
 
-/** How many instructions each slice may have, of a program that has `total` in all. */
-export type Slices = (random: Random, total: number) => (retired: number) => number;
+/** A program while it runs. */
+class Progress {
+  readonly cell: ProgramCell;
+  readonly #program: Assembled;
+  readonly #changes: Intervention[];
+  #idle = 0;
 
-const whole: Slices = () => () => MOST_INSTRUCTIONS;
-const tiny: Slices = (random) => () => 1 + random.below(12);
-const medium: Slices = (random) => () => 1 + random.below(random.oneIn(2) ? 20 : 300);
-/** Small slices first, so that code that is hot by then runs on without a break. */
-const warming: Slices = (random, total) => {
-  const end = (total * random.below(100)) / 100;
-  return (retired) => (retired < end ? 1 + random.below(60) : MOST_INSTRUCTIONS);
-};
-
-export function runProgram(
-  cell: ProgramCell,
-  program: Assembled,
-  slices: Slices = whole,
-  seed = 0,
-  total = MOST_INSTRUCTIONS,
-): Outcome {
-  const nextSlice = slices(new Random(seed), total);
-  const changes = [...program.interventions];
-  cell.load(program);
-  let idle = 0;
-  while (!cell.ended && cell.retired < MOST_INSTRUCTIONS) {
-    const before = cell.retired;
-    if (changes[0] && before >= changes[0].after) {
-      const { address, bytes } = changes.shift()!;
-      cell.writeCode(address, bytes);
-      continue;
-    }
-    const left = Math.min(changes[0]?.after ?? MOST_INSTRUCTIONS, MOST_INSTRUCTIONS) - before;
-    cell.run(left > NEARBY ? Math.min(nextSlice(before), left - NEARBY) : 1);
-    idle = cell.retired > before ? 0 : idle + 1;
-    if (idle > 3) throw new Error(`Nothing runs any more after ${before} instructions.`);
+  constructor(cell: ProgramCell, program: Assembled) {
+    this.cell = cell;
+    this.#program = program;
+    this.#changes = [...program.interventions];
+    cell.load(program);
   }
+
+  get isOver(): boolean {
+    return this.cell.ended || this.cell.retired >= MOST_INSTRUCTIONS;
+  }
+
+  /** Runs a slice, or less of it when code is to be changed from outside meanwhile. */
+  advance(budget: number): void {
+    const { cell } = this;
+    const before = cell.retired;
+    while (this.#changes[0] && before >= this.#changes[0].after) {
+      cell.intervene(this.#changes.shift()!, this.#program);
+    }
+    const left = Math.min(this.#changes[0]?.after ?? MOST_INSTRUCTIONS, MOST_INSTRUCTIONS) - before;
+    cell.run(left > NEARBY ? Math.min(budget, left - NEARBY) : 1);
+    this.#idle = cell.retired > before ? 0 : this.#idle + 1;
+    if (this.#idle > 3) throw new Error(`Nothing runs any more after ${before} instructions.`);
+  }
+}
+
+/** Runs a program in as few slices as can be. */
+export function runProgram(cell: ProgramCell, program: Assembled): Outcome {
+  const progress = new Progress(cell, program);
+  while (!progress.isOver) progress.advance(MOST_INSTRUCTIONS);
   return cell.outcome();
 }
-
-interface Schedule {
-  readonly name: string;
-  readonly slices: Slices;
-}
-const inWarming: Schedule = { name: 'small slices, then whole', slices: warming };
-const asWhole: Schedule = { name: 'whole', slices: whole };
-const inTiny: Schedule = { name: 'tiny slices', slices: tiny };
-const inMedium: Schedule = { name: 'medium slices', slices: medium };
-
-/**
- * One after the other in the same cell, so that what one run found hot is translated in the next. Whole at first: regions
- * are then grown when all links are known. A program that changes itself begins cold in each run.
- */
-const schedules = {
-  constant: [
-    [asWhole, asWhole, inTiny, inMedium, asWhole],
-    [inWarming, asWhole, inTiny, inMedium, asWhole],
-  ],
-  changing: [
-    [inWarming, inMedium, inWarming, inTiny, inWarming],
-    [asWhole, inWarming, inWarming, inMedium, inWarming],
-  ],
-} as const;
 
 export interface Mismatch {
   readonly who: string;
   readonly differences: readonly Difference[];
 }
 
-function attempt(run: () => Outcome): Outcome | Error {
-  try {
-    return run();
-  } catch (error) {
-    return error as Error;
+/**
+ * Runs a program on two cells side by side, one in slices, and compares their processors after each slice, so that what later
+ * instructions would hide is seen.
+ */
+function runSideBySide(sliced: ProgramCell, plain: ProgramCell, program: Assembled, next: NextSlice): Mismatch | null {
+  const [left, right] = [new Progress(sliced, program), new Progress(plain, program)];
+  while (!left.isOver) {
+    const before = sliced.retired;
+    left.advance(next(before));
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      // An exception is delivered without an instruction being retired.
+      const ahead = sliced.retired - plain.retired || sliced.exceptions - plain.exceptions;
+      if (ahead === 0 || (ahead < 0 ? left.isOver : right.isOver)) break;
+      if (ahead > 0) right.advance(Math.max(1, sliced.retired - plain.retired));
+      else left.advance(1);
+    }
+    const differences = compareProcessors(sliced, plain);
+    if (differences.length > 0) return { who: `after ${before} to ${sliced.retired} instructions`, differences };
   }
+  return null;
 }
 
 /**
@@ -94,19 +87,23 @@ function attempt(run: () => Outcome): Outcome | Error {
  */
 export function findMismatch(
   translating: ProgramCell,
+  plain: ProgramCell,
   program: Assembled,
   expected: Outcome,
   seed: number,
 ): Mismatch | null {
-  const order = schedules[program.changesItself ? 'changing' : 'constant'][seed % 2]!;
-  for (const [index, { name, slices }] of order.entries()) {
+  for (const [index, { name, slices }] of chooseSchedules(program.changesItself, seed).entries()) {
     const who = `translator, run ${index + 1} (${name})`;
-    const outcome = attempt(() => runProgram(translating, program, slices, seed * 8 + index, expected.retired));
-    if (outcome instanceof Error) {
-      return { who, differences: [{ field: 'thrown', left: outcome.message, right: '' }] };
+    const next = slices?.(new Random(seed * 8 + index), expected.retired);
+    try {
+      const early = next ? runSideBySide(translating, plain, program, next) : null;
+      if (early) return { who: `${who}, ${early.who}`, differences: early.differences };
+      const outcome = next ? translating.outcome() : runProgram(translating, program);
+      const differences = compareOutcomes(outcome, expected, program.codeSize);
+      if (differences.length > 0) return { who, differences };
+    } catch (error) {
+      return { who, differences: [{ field: 'thrown', left: (error as Error).stack ?? '', right: '' }] };
     }
-    const differences = compareOutcomes(outcome, expected, program.codeSize);
-    if (differences.length > 0) return { who, differences };
   }
   return null;
 }

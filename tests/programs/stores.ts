@@ -3,9 +3,9 @@
 
 import type { Random } from '../instructions/random.ts';
 import { operationOn } from './operations.ts';
-import { counterAddress, dataAddress } from './plan.ts';
-import type { Patch, Step } from './program.ts';
-import { paddedOperation, type Slot } from './slots.ts';
+import { counterAddress, dataAddress, RSP } from './plan.ts';
+import { ALIAS, type Patch, type Step, type Target } from './program.ts';
+import { slotCode, type Slot } from './slots.ts';
 import { little, type Address, type Callee, type Writer } from './writer.ts';
 
 const EQUAL = 4;
@@ -22,6 +22,8 @@ interface Place {
 const beyond = (address: Address, bytes: number): Address =>
   typeof address === 'number' ? address + bytes : { ...address, plus: address.plus + bytes };
 
+const randomBytes = (random: Random, count: number): number[] => Array.from({ length: count }, () => random.below(256));
+
 function emitBytes(random: Random, writer: Writer, { address, spare }: Place, bytes: readonly number[]): void {
   switch (bytes.length) {
     case 1:
@@ -33,7 +35,7 @@ function emitBytes(random: Random, writer: Writer, { address, spare }: Place, by
     case 4:
       return writer.onMemory([0xc7], 0, address, bytes);
     default:
-      if (writer.plan.codeSize === 64 && random.oneIn(2)) {
+      if (writer.plan.codeSize === 64) {
         // MOV, or XCHG.
         writer.emit([0x48, 0xb8 | spare, ...bytes]);
         return writer.onMemory([0x48, random.oneIn(3) ? 0x87 : 0x89], spare, address, []);
@@ -49,7 +51,7 @@ function emitAnything(random: Random, writer: Writer, { address, spare }: Place,
     return writer.add(operationOn(random, writer.plan, address.base, size));
   }
   // ADD, and XADD or MOV of an unknown register.
-  if (random.oneIn(2)) return writer.onMemory([size === 4 ? 0x83 : 0x80], 0, address, [random.below(128)]);
+  if (random.oneIn(2)) return writer.onMemory([size >= 4 ? 0x83 : 0x80], 0, address, [random.below(128)]);
   if (size === 1) return writer.onMemory([0x88], spare, address, []);
   writer.onMemory(random.oneIn(2) ? [0x0f, 0xc1] : [0x89], spare, address, []);
 }
@@ -57,9 +59,13 @@ function emitAnything(random: Random, writer: Writer, { address, spare }: Place,
 function emitChange(random: Random, writer: Writer, slot: Slot, place: Place, callees: readonly Callee[]): void {
   switch (slot.kind) {
     case 'constant':
+      if (slot.size * 8 === writer.plan.codeSize && random.oneIn(3))
+        return emitStackChange(random, writer, slot, place);
+      if (random.oneIn(2)) return emitAnything(random, writer, place, slot.size);
+      return emitBytes(random, writer, place, randomBytes(random, slot.size));
     case 'byte':
       if (random.oneIn(2)) return emitAnything(random, writer, place, slot.size);
-      return emitBytes(random, writer, place, little(random.next()).slice(0, slot.size));
+      return emitBytes(random, writer, place, randomBytes(random, slot.size));
     case 'condition':
       if (random.oneIn(2)) return writer.onMemory([0x80], 6, place.address, [1 + random.below(15)]);
       return writer.onMemory([0xc6], 0, place.address, [0x70 | random.below(16)]);
@@ -70,51 +76,65 @@ function emitChange(random: Random, writer: Writer, slot: Slot, place: Place, ca
       return writer.onMemory([0xc7], 0, place.address, [0, 0, 0, 0], patch);
     }
     case 'code':
-      return emitBytes(random, writer, place, paddedOperation(random, writer, slot.size));
+      return emitBytes(random, writer, place, slotCode(random, writer, slot.size));
   }
 }
 
-/** The store of one change: in each round; or in some rounds of the outermost loop, which count down to 1. */
-function emitStore(random: Random, writer: Writer, slot: Slot, callees: readonly Callee[]): void {
-  const target = { label: slot.label, plus: slot.at };
+/** What CALL or PUSH writes, with the stack in the program's code; the spare register keeps the stack pointer meanwhile. */
+function emitStackChange(random: Random, writer: Writer, slot: Slot, { address, spare }: Place): void {
+  const wide = writer.plan.codeSize === 64 ? [0x48] : [];
+  writer.emit([...wide, 0x89, 0xe0 | spare]);
+  if (typeof address === 'object' && 'base' in address) {
+    writer.emit([...wide, 0x8d, 0xa0 | address.base, ...little(address.plus + slot.size)]);
+  } else writer.load(RSP, beyond(address, slot.size) as Target);
+  if (random.oneIn(3)) writer.emit([0x50 | random.below(4)]);
+  else {
+    const next = writer.label();
+    writer.call(next);
+    writer.mark(next);
+  }
+  writer.emit([...wide, 0x89, 0xc4 | (spare << 3)]);
+}
+
+/**
+ * The store of one change: in each round; or in some rounds of the outermost loop, which count down to 1.
+ * @param isEager whether it may be in many rounds, which leaves little time to get hot
+ */
+function emitStore(random: Random, writer: Writer, slot: Slot, callees: readonly Callee[], isEager: boolean): void {
+  const target = { label: slot.label, plus: slot.at + (writer.plan.hasAlias && random.oneIn(2) ? ALIAS : 0) };
   const first = random.below(3);
   const [pointer, other, spare] = [0, 1, 2].map((i) => scratch[(first + i) % 3]!) as [number, number, number];
   const change = (address: Address): void => emitChange(random, writer, slot, { address, spare }, callees);
   const compare = (): void => {
-    if (random.oneIn(3)) writer.onMemory([0xf6], 0, counterAddress(0), [random.pick([1, 3])]);
-    else writer.onMemory([0x83], 7, counterAddress(0), [1 + random.below(3)]);
+    if (isEager && random.oneIn(2)) writer.onMemory([0xf6], 0, counterAddress(0), [random.pick([1, 3])]);
+    else writer.onMemory([0x83], 7, counterAddress(0), [1 + random.below(4)]);
   };
-  switch (random.below(6)) {
-    case 0:
-      return change(target);
-    case 1: {
-      const end = writer.label();
-      compare();
-      writer.jumpIf(NOT_EQUAL, end);
-      change(target);
-      return writer.mark(end);
-    }
-    default:
-      // The same instruction stores into data in the other rounds, so that by then it is part of something hot.
-      writer.load(pointer, dataAddress(random, writer.plan, 16));
-      writer.load(other, target);
-      compare();
-      writer.emit([0x0f, 0x40 | EQUAL, 0xc0 | (pointer << 3) | other]);
-      return change({ base: pointer, plus: 0 });
+  if (isEager && random.oneIn(3)) return change(target);
+  if (random.oneIn(6)) {
+    const end = writer.label();
+    compare();
+    writer.jumpIf(NOT_EQUAL, end);
+    change(target);
+    return writer.mark(end);
   }
+  // The same instruction stores into data in the other rounds, so that by then it is part of something hot.
+  writer.load(pointer, dataAddress(random, writer.plan, 16));
+  writer.load(other, target);
+  compare();
+  writer.emit([0x0f, 0x40 | EQUAL, 0xc0 | (pointer << 3) | other]);
+  change({ base: pointer, plus: 0 });
 }
 
 /** Writes the steps of a program with its stores in the places that are marked for them. */
 export function withStores(random: Random, writer: Writer, slots: readonly Slot[], callees: readonly Callee[]): Step[] {
   const bySlot = new Map(slots.map((slot) => [slot.label, slot]));
-  return writer.steps.flatMap((step, index) => {
-    if (!step.isStore) return [step];
+  const isEager = random.oneIn(4);
+  return writer.steps.flatMap((step) => {
+    if (step.storeTo === undefined) return [step];
     if (slots.length === 0) return [];
-    // Often the next instruction, or one near it.
-    const near = writer.steps.slice(index + 1, index + 5).flatMap(({ label = '' }) => bySlot.get(label) ?? []);
-    const slot = near.length > 0 && random.oneIn(2) ? near[0]! : random.pick(slots);
+    const slot = bySlot.get(step.storeTo) ?? random.pick(slots);
     const inserted = writer.fork();
-    emitStore(random, inserted, slot, callees);
+    emitStore(random, inserted, slot, callees, isEager);
     return inserted.steps;
   });
 }

@@ -1,8 +1,9 @@
 // Writes the steps of a program: what its structure is made of, in 32- and 64-bit code alike.
 
 import { DATA, DATA_SIZE } from '../instructions/state-image.ts';
+import type { Random } from '../instructions/random.ts';
 import { counterAddress, pointerAddress, RSP, type Plan } from './plan.ts';
-import type { Patch, Pointer, Step, Target } from './program.ts';
+import { ALIAS, type Patch, type Pointer, type Step, type Target } from './program.ts';
 
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
 export const little = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 0xff);
@@ -141,20 +142,29 @@ export class Writer {
     this.emit([...this.#rex(register), 0x50 | (register & 7)]);
   }
 
+  pushTarget(target: Target): void {
+    this.emit([0x68, 0, 0, 0, 0], { at: 1, size: 4, target });
+  }
+
   pop(register: number): void {
     this.emit([...this.#rex(register), 0x58 | (register & 7)]);
   }
 
-  /** Pointers in a row in the data, one for each label; null when there is no room. */
-  table(labels: readonly string[]): number | null {
+  /** A place in the area, or in its alias when the program has one. */
+  somewhere(random: Random, label: string): Target {
+    return { label, plus: this.plan.hasAlias && random.oneIn(2) ? ALIAS : 0 };
+  }
+
+  /** Pointers in a row in the data; null when there is no room. */
+  table(targets: readonly Target[]): number | null {
     const { codeSize } = this.plan;
     const first = this.pointers.length;
     const address = pointerAddress(first, codeSize);
-    if (address === null || pointerAddress(first + labels.length - 1, codeSize) === null) return null;
-    labels.forEach((label, index) => {
+    if (address === null || pointerAddress(first + targets.length - 1, codeSize) === null) return null;
+    targets.forEach((target, index) => {
       const at = pointerAddress(first + index, codeSize)!;
       if (at + codeSize / 8 > DATA + DATA_SIZE) throw new Error('The pointers go beyond the data.');
-      this.pointers.push({ address: at, label });
+      this.pointers.push({ address: at, target });
     });
     return address;
   }

@@ -29,7 +29,7 @@ export { interruptOnOverflow } from './overflow-interrupt';
 export { enterFrame, popAll, pushAll } from './stack-frames';
 export { portInString } from './string-ports';
 export { noteHot } from './hot-code';
-export { settleFlags } from './region-flags';
+export { settleFlags, settleHanded } from './region-flags';
 export { checkRegion, decodedBlock, regionLoad, regionStore, regionUpdate } from './regions';
 export { repeatFill, repeatMove } from './repeat';
 export { mulHighSigned, mulHighUnsigned } from './wide';

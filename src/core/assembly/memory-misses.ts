@@ -5,6 +5,7 @@ import {
   BOUNCE,
   CODE_DROPPED,
   FAULT_CODE,
+  FAULT_INTERPRET,
   FAULT_VECTOR,
   FRAME_CODE,
   MODE,
@@ -24,12 +25,23 @@ import { accessContext, accessesChecked, translate, TRANSLATE_FAULT, TRANSLATE_S
 /** In the `access` argument: the bytes accessed, and that the segment is SS, whose violations raise #SS. */
 const ACCESS_SIZE: i32 = 0xff;
 const ACCESS_STACK: i32 = 0x100;
+/** And that a region accesses, which leaves devices and ROM to the interpreter. */
+export const ACCESS_PLAIN: i32 = 0x400;
 
 /** Leaves #GP(0) or #SS(0) in FAULT_* and returns 0, which is what the miss routines return for a fault. */
 function addressFault(access: i32): i32 {
   store<i32>(FAULT_VECTOR, access & ACCESS_STACK ? VECTOR_SS : VECTOR_GP);
   store<i32>(FAULT_CODE, 0);
   return 0;
+}
+
+/** True when a region must not go on with what `translate` gave. */
+// @ts-ignore: decorator
+@inline
+function leavesRegion(machine: u32, access: i32): bool {
+  if (machine > TRANSLATE_SPECIAL || (access & ACCESS_PLAIN) == 0) return false;
+  store<i32>(FAULT_VECTOR, FAULT_INTERPRET);
+  return true;
 }
 
 /** The page after that of `linear`: only 64-bit code reaches beyond 4 GiB. */
@@ -58,7 +70,7 @@ export function loadMiss(linear: i64, access: i32): i32 {
   if (hasAddressFault(linear, size)) return addressFault(access);
   const offset = <u32>linear & OFFSET_MASK;
   const machine = translate(linear, KIND_READ, accessContext);
-  if (machine == TRANSLATE_FAULT) return 0;
+  if (machine == TRANSLATE_FAULT || leavesRegion(machine, access)) return 0;
   if (offset + size <= FRAME_SIZE) {
     if (accessesChecked && !checkAccess(linear, size, false)) return 0;
     if (machine > TRANSLATE_SPECIAL) return machine;
@@ -69,7 +81,7 @@ export function loadMiss(linear: i64, access: i32): i32 {
     resetParts();
     addPart(machine, offset, first);
     const next = translate(followingPage(linear), KIND_READ, accessContext);
-    if (next == TRANSLATE_FAULT) return 0;
+    if (next == TRANSLATE_FAULT || leavesRegion(next, access)) return 0;
     if (accessesChecked && !checkAccess(linear, size, false)) return 0;
     addPart(next, 0, size - first);
   }
@@ -97,7 +109,7 @@ function prepareStore(linear: i64, access: i32, gather: bool): i32 {
   if (hasAddressFault(linear, size)) return addressFault(access);
   const offset = <u32>linear & OFFSET_MASK;
   const machine = translate(linear, KIND_WRITE, accessContext);
-  if (machine == TRANSLATE_FAULT) return 0;
+  if (machine == TRANSLATE_FAULT || leavesRegion(machine, access)) return 0;
   if (offset + size <= FRAME_SIZE) {
     if (accessesChecked && !checkAccess(linear, size, true)) return 0;
     // A code frame may be written in place where no decoded bytes are.
@@ -111,7 +123,7 @@ function prepareStore(linear: i64, access: i32, gather: bool): i32 {
     resetParts();
     addPart(machine, offset, first);
     const next = translate(followingPage(linear), KIND_WRITE, accessContext);
-    if (next == TRANSLATE_FAULT) return 0;
+    if (next == TRANSLATE_FAULT || leavesRegion(next, access)) return 0;
     if (accessesChecked && !checkAccess(linear, size, true)) return 0;
     addPart(next, 0, size - first);
   }

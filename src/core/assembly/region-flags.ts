@@ -1,12 +1,16 @@
 // The flags of a region of translated code, when they have to be where everybody else looks for them.
 
 import {
+  FLAG_A,
   FLAG_AUX,
+  FLAG_B,
+  FLAG_KIND,
   FLAG_RESULT,
   FLAGS_DECREMENT,
   FLAGS_DIFFERENCE,
   FLAGS_INCREMENT,
   FLAGS_LOGIC,
+  FLAGS_STORED,
   FLAGS_SUM,
   FLAGS_WORDS,
 } from '../layout.ts';
@@ -38,6 +42,7 @@ function auxOfStep(carry: u64, overflow: bool, adjust: bool): u64 {
 
 /** Stores the flags of a FLAGS_ kind with its two values in FLAG_RESULT and FLAG_AUX. */
 export function settleFlags(kind: i32, a: i64, b: i64): void {
+  store<u32>(FLAG_KIND, FLAGS_STORED);
   // The width in bits is 64 less this.
   const shift = <i64>(64 - (8 << (kind & 3)));
   switch (kind & ~3) {
@@ -65,4 +70,9 @@ export function settleFlags(kind: i32, a: i64, b: i64): void {
     default:
       if (kind == FLAGS_WORDS) keep(a, b);
   }
+}
+
+/** The same for the flags that a region handed over to what is not one. */
+export function settleHanded(): void {
+  settleFlags(load<i32>(FLAG_KIND), load<i64>(FLAG_A), load<i64>(FLAG_B));
 }

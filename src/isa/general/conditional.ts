@@ -9,7 +9,8 @@ export const conditionalMoves = allConditions.map(({ name, code }) =>
     forms: [`0f 4${code.toString(16)} /r Gv Ev`],
     manual: 'APM 3 "CMOVcc"',
     // Memory is read whatever the condition, and a 32-bit destination is zero-extended even when it keeps its value.
-    meaning: (m, destination, source) => m.write(destination, m.select(m.condition(code), m.read(source), m.read(destination))),
+    meaning: (m, destination, source) =>
+      m.write(destination, m.select(m.condition(code), m.read(source), m.read(destination))),
   }),
 );
 

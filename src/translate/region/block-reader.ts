@@ -137,7 +137,8 @@ export class BlockReader {
     }
     const last = rest === 0 ? found.at(-1)!.ip : rest;
     const nextOffset = view.getUint16(last + RECORD_OFFSET, true) + view.getUint8(last + RECORD_LENGTH);
-    const taken = (): Successor => this.#successor(first, last, RECORD_LINK_TAKEN, RECORD_HINT_TAKEN, targetOf(view, last));
+    const taken = (): Successor =>
+      this.#successor(first, last, RECORD_LINK_TAKEN, RECORD_HINT_TAKEN, targetOf(view, last));
     const next = (): Successor => this.#successor(first, last, RECORD_LINK_NEXT, RECORD_HINT_NEXT, nextOffset);
     return {
       records: withoutDeadFlags(found),

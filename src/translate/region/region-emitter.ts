@@ -1,23 +1,20 @@
 // WebAssembly for a region: blocks as one function (ip: i32) -> i32 that stands in for the handler of the entry block's
 // first record.
 
-import {
-  ADDRESS_SPACE_SLOT,
-  CODE_CONTEXT,
-  CODE_PAGE,
-  FLAGS_STORED,
-  GPR,
-} from '../../core/layout.ts';
+import { ADDRESS_SPACE_SLOT, CODE_CONTEXT, CODE_PAGE, GPR, REGION_ENTRY_PAGE } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
 import type { HandlerImports } from '../emit-transfer.ts';
 import type { Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
-import { BOUNDARY, LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
+import { LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
+import type { RegionHelpers } from './region-helpers.ts';
 import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
 import type { RegionPart, RegionSource } from './region-source.ts';
 
+/** Loops of so many blocks probably run often each time. */
+const SMALL_LOOP = 6;
 const RCX = GPR + 8;
 const RSI = GPR + 48;
 const RDI = GPR + 56;
@@ -38,12 +35,19 @@ export function emitPageCheck(
   code.i32Const(0);
   code.i32Load(CODE_CONTEXT + 4);
   code.i32Ne();
+  code.i32Const(0);
+  code.i64Load(CODE_PAGE);
+  code.i32Const(descriptor);
+  code.i64Load(REGION_ENTRY_PAGE);
+  code.i64Ne();
+  code.i32Or();
   code.expect(false);
   code.if(undefined);
   code.i32Const(descriptor);
   code.call(imports.core('checkRegion'));
   code.i32Eqz();
   code.if(undefined);
+  code.call(imports.core('settleHanded'));
   code.localGet(0);
   code.i32Const(handler);
   code.returnCallIndirect(handlerType, 0);
@@ -58,9 +62,16 @@ export class RegionEmitter extends RegionInstructions {
   readonly #merges = new Map<RegionBlock, number>();
   #at!: RegionPart;
 
-  constructor(code: Code, view: DataView, imports: RegionImports, handlerType: number, source: RegionSource) {
+  constructor(
+    code: Code,
+    view: DataView,
+    imports: RegionImports,
+    helpers: RegionHelpers,
+    handlerType: number,
+    source: RegionSource,
+  ) {
     const first = source.parts[0]!.records[0]!.variant;
-    super(code, view, imports, handlerType, source.use, first, source.isLong, source.entry.ip);
+    super(code, view, imports, helpers, handlerType, source.use, first, source.isLong);
     this.#parts = new Map(source.parts.map((part) => [part.block, part]));
   }
 
@@ -72,7 +83,6 @@ export class RegionEmitter extends RegionInstructions {
     code.i32Const(this.#parts.get(entry)!.count);
     code.i32Add();
     code.localSet(this.budget);
-    this.machine.flags.known = FLAGS_STORED;
     this.frame.open();
     this.#tree(entry);
     this.frame.close();
@@ -126,21 +136,21 @@ export class RegionEmitter extends RegionInstructions {
     this.#at = part;
     this.machine.ip = ip;
     this.machine.page = part.page;
+    this.isBusy = part.block.loopSize <= SMALL_LOOP;
   }
 
   /** Takes a block's instructions from the budget. */
   #charge({ count, ip }: RegionPart): void {
     const { code } = this;
+    code.i32Const(ip);
+    code.localSet(0);
     code.localGet(this.budget);
     code.i32Const(count);
     code.i32Sub();
     code.localTee(this.budget);
     code.i32Const(0);
     code.i32LtS();
-    code.expect(false);
-    code.if(undefined);
-    this.frame.leave(BOUNDARY, ip);
-    code.end();
+    this.frame.boundaryIf();
   }
 
   /** Goes on where the edge of the block leads, which may be out of the region. */

@@ -3,6 +3,9 @@
 // the region is made, and then a comparison and the branch after it become one WebAssembly comparison.
 
 import {
+  FLAG_A,
+  FLAG_B,
+  FLAG_KIND,
   FLAGS_DECREMENT,
   FLAGS_DIFFERENCE,
   FLAGS_INCREMENT,
@@ -118,6 +121,34 @@ export class RegionFlags implements FlagAccess {
     code.if(undefined);
     call();
     code.end();
+  }
+
+  /** Takes them over from the region before. */
+  receive(): void {
+    const code = this.#code;
+    code.i32Const(0);
+    code.i32Load(FLAG_KIND);
+    code.localSet(this.kind);
+    code.i32Const(0);
+    code.i64Load(FLAG_A);
+    code.localSet(this.a);
+    code.i32Const(0);
+    code.i64Load(FLAG_B);
+    code.localSet(this.b);
+  }
+
+  /** Hands them over to the region after. */
+  handOver(): void {
+    const code = this.#code;
+    code.i32Const(0);
+    code.localGet(this.kind);
+    code.i32Store(FLAG_KIND);
+    code.i32Const(0);
+    code.localGet(this.a);
+    code.i64Store(FLAG_A);
+    code.i32Const(0);
+    code.localGet(this.b);
+    code.i64Store(FLAG_B);
   }
 
   /** Settles them for good, where nothing better is known of their kind. */

@@ -1,72 +1,83 @@
 // The instructions of a region as WebAssembly: nodes are emitted as for a handler, but what is read is taken from where it
 // is when it is used, and only if it is.
 
-import { BOUNCE, BUDGET, GPR, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
+import { BUDGET, GPR, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
-import { ACCESS_STACK, type OperationOf } from '../emit-context.ts';
+import type { OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
 import { emitTagCompare } from '../emit-probe.ts';
-import { emitStore, wasmType } from '../emit-pure.ts';
+import { wasmType } from '../emit-pure.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
-import { isPure, type Node } from '../ir.ts';
+import { isPure, type Node, type ProbeKind, type ProbeSegment } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
+import { missRoutines, RegionHelpers, STORE_FAULTED } from './region-helpers.ts';
 import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
 import { RegionState, localRegister, type RegisterUse } from './region-state.ts';
 
 /** Operations whose value is taken where it is used. */
-const lateReads: ReadonlySet<string> = new Set(['readRegister', 'condition', 'offset', 'segmentAddress', 'stackOffset']);
+const lateReads: ReadonlySet<string> = new Set([
+  'readRegister',
+  'condition',
+  'offset',
+  'segmentAddress',
+  'stackOffset',
+]);
 
 const STACK_POINTER = GPR + 32;
 /** A register that may be any. */
 const ANY = -1;
 
-const REGION_ROUTINES = { read: 'regionLoad', write: 'regionStore', update: 'regionUpdate' } as const;
-
 export abstract class RegionInstructions extends NodeEmitter {
   override variant: HandlerVariant;
   readonly machine: RegionState;
   protected readonly frame: RegionFrame;
+  protected readonly helpers: RegionHelpers;
   /** Local with the instructions left, as BUDGET has them elsewhere. */
   protected readonly budget: number;
-  /** Local with TLB_BASE: whatever changes it ends a region. */
-  readonly #tlb: number;
   /** Reads whose value has not been used as often as it will be. */
   readonly #pending = new Map<Node, number>();
   /** Locals that instructions use, by type, and those of the instruction at hand. */
   readonly #free = new Map<ValueType, number[]>();
   readonly #taken: [ValueType, number][] = [];
-  readonly #entryRecord: number;
   /** Ifs and loops inside the instruction at hand. */
   #depth = 0;
   /** The instruction at hand has a store that may drop decoded code. */
   protected stores = false;
+  #storesOnce = false;
+  /** What is being emitted is in a small loop, where the size of the code does not matter. */
+  protected isBusy = false;
 
   constructor(
     code: Code,
     view: DataView,
     imports: RegionImports,
+    helpers: RegionHelpers,
     handlerType: number,
     use: RegisterUse,
     first: HandlerVariant,
     isLong: boolean,
-    entryRecord: number,
   ) {
     super(code, first, imports);
-    this.#entryRecord = entryRecord;
     this.variant = first;
+    this.helpers = helpers;
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
-    this.#tlb = code.addLocal('i32');
-    this.frame = new RegionFrame(code, imports, handlerType, () => this.#writeBack());
+    this.frame = new RegionFrame(code, imports, handlerType, {
+      state: () => {
+        this.machine.flags.known = FLAGS_UNKNOWN;
+        this.machine.spill();
+        this.storeBudget();
+      },
+      handOverFlags: () => this.machine.flags.handOver(),
+      settleFlags: () => this.machine.flags.settle(),
+    });
     this.machine = new RegionState(this, view, this.frame, use, isLong);
-    code.i32Const(0);
-    code.i32Load(TLB_BASE);
-    code.localSet(this.#tlb);
     this.loadBudget();
     this.machine.load();
+    this.machine.flags.receive();
   }
 
   protected loadBudget(): void {
@@ -81,17 +92,6 @@ export abstract class RegionInstructions extends NodeEmitter {
     this.code.i32Store(BUDGET);
   }
 
-  /** Leaves the CPU state as it has to be outside of the region, whatever way led here. */
-  #writeBack(): void {
-    const { flags } = this.machine;
-    const { known } = flags;
-    flags.known = FLAGS_UNKNOWN;
-    this.machine.spill();
-    flags.settle();
-    this.storeBudget();
-    flags.known = known;
-  }
-
   // ---- Locals. ----
   override local(type: ValueType): number {
     const local = this.#free.get(type)?.pop() ?? this.code.addLocal(type);
@@ -104,6 +104,7 @@ export abstract class RegionInstructions extends NodeEmitter {
     // Not behind the one before: that may not have ended, for what it leads to is emitted inside it.
     this.#release();
     this.stores = contains(nodes, 'storeMachine');
+    this.#storesOnce = nodes.filter(({ operation }) => operation.op === 'storeMachine').length === 1;
     this.statements(nodes);
   }
 
@@ -155,11 +156,22 @@ export abstract class RegionInstructions extends NodeEmitter {
     const { operation } = node;
     if (operation.op === 'probe') {
       const next = nodes[index + 1];
-      if (operation.kind === 'read' && node.uses === 1 && next?.operation.op === 'loadMachine' && next.inputs[0] === node) {
+      if (
+        operation.kind === 'read' &&
+        node.uses === 1 &&
+        next?.operation.op === 'loadMachine' &&
+        next.inputs[0] === node
+      ) {
         this.#load(operation, node, next);
         return 1;
       }
-      if (operation.kind === 'write' && node.uses === 1 && next?.operation.op === 'storeMachine' && next.inputs[0] === node) {
+      if (
+        operation.kind === 'write' &&
+        this.#storesOnce &&
+        node.uses === 1 &&
+        next?.operation.op === 'storeMachine' &&
+        next.inputs[0] === node
+      ) {
         this.#storeAtOnce(operation, node, next.inputs[1]!);
         return 1;
       }
@@ -275,19 +287,55 @@ export abstract class RegionInstructions extends NodeEmitter {
   }
 
   // ---- Memory. ----
-  /** With the tag's comparison on the stack: the machine address, from the TLB or else from the core. */
-  #machineAddress(operation: OperationOf<'probe'>, address: number, machine: number): void {
-    const { code } = this;
-    code.expect(true);
-    code.if('i32');
-    this.#hit(address);
-    code.else();
-    this.#miss(operation, address, machine);
-    code.localGet(machine);
-    code.end();
+  /** The record at hand, with 1 added where the access is through SS. */
+  #pushRecord(segment: ProbeSegment): void {
+    const isStack = segment === 'SS' || this.machine.segment === 2;
+    this.code.i32Const(this.machine.ip + (isStack ? 1 : 0));
   }
 
-  #hit(address: number): void {
+  /** Leaves a machine address in a local, which is given back; faults when there is none. */
+  #machineAddress({ kind, bytes, segment }: OperationOf<'probe'>, linear: Node): number {
+    const { code } = this;
+    const machine = this.local('i32');
+    if (this.isBusy) {
+      const address = this.asLocal(linear);
+      this.#compareTag(kind, bytes, address);
+      code.if('i32');
+      this.#pushHit(address);
+      code.else();
+      code.localGet(address);
+      code.i32Const(bytes);
+      this.#pushRecord(segment);
+      code.call(this.imports.core(missRoutines[kind]));
+      code.localTee(machine);
+      code.i32Eqz();
+      this.frame.faultIf();
+      code.localGet(machine);
+      code.end();
+      code.localSet(machine);
+      return machine;
+    }
+    this.push(linear);
+    this.#pushRecord(segment);
+    code.call(this.helpers.probe(kind, bytes));
+    code.localTee(machine);
+    code.i32Eqz();
+    this.frame.faultIf();
+    return machine;
+  }
+
+  /** Pushes whether the TLB has the address in a local, and expects that. */
+  #compareTag(kind: ProbeKind, bytes: number, address: number): void {
+    const { code } = this;
+    emitTagCompare(code, { kind, bytes }, address, this.entry(), () => {
+      code.i32Const(0);
+      code.i32Load(TLB_BASE);
+    });
+    code.expect(true);
+  }
+
+  /** Pushes the machine address of a linear one in a local, when the TLB has it. */
+  #pushHit(address: number): void {
     const { code } = this;
     code.localGet(address);
     code.i32WrapI64();
@@ -296,86 +344,47 @@ export abstract class RegionInstructions extends NodeEmitter {
     code.i32Add();
   }
 
-  #miss({ kind, bytes, segment }: OperationOf<'probe'>, address: number, machine: number): void {
-    const { code } = this;
-    const isStack = segment === 'SS' || (segment === 'operand' && this.machine.segment === 2);
-    code.localGet(address);
-    code.i32Const(bytes | (isStack ? ACCESS_STACK : 0));
-    code.i32Const(this.machine.ip);
-    code.localGet(this.budget);
-    code.call(this.imports.core(REGION_ROUTINES[kind]));
-    code.localTee(machine);
-    code.i32Eqz();
-    this.frame.faultIf();
-    this.loadBudget();
-  }
-
-  #compareTag(operation: OperationOf<'probe'>, address: number): void {
-    emitTagCompare(this.code, operation, address, this.entry(), () => this.code.localGet(this.#tlb));
-  }
-
   protected override probe(operation: OperationOf<'probe'>, node: Node, linear: Node): void {
-    const address = this.asLocal(linear);
-    const machine = this.local('i32');
-    this.#compareTag(operation, address);
-    this.#machineAddress(operation, address, machine);
-    this.code.localSet(machine);
-    this.bind(node, machine);
+    this.bind(node, this.#machineAddress(operation, linear));
   }
 
   #load(operation: OperationOf<'probe'>, probe: Node, load: Node): void {
-    const address = this.asLocal(probe.inputs[0]!);
-    const machine = this.local('i32');
-    this.#compareTag(operation, address);
-    this.#machineAddress(operation, address, machine);
+    this.code.localGet(this.#machineAddress(operation, probe.inputs[0]!));
     this.floats.load(load);
   }
 
-  /** A probe and its store: only a miss has to ask whether the bytes have to be carried on. */
+  /** A probe and its store in one. */
   #storeAtOnce(operation: OperationOf<'probe'>, probe: Node, value: Node): void {
     const { code } = this;
-    const address = this.asLocal(probe.inputs[0]!);
-    const machine = this.local('i32');
-    const isRegister = value.operation.op === 'readRegister' && this.#pending.has(value) && !this.isBound(value);
+    const linear = probe.inputs[0]!;
+    if (!this.isBusy) {
+      this.push(linear);
+      this.push(value);
+      return this.#callStore(operation.segment, value.bits);
+    }
+    const address = this.asLocal(linear);
     const isFloat = this.floats.has(value);
-    const isCheap = isFloat || isRegister || value.operation.op === 'constant' || value.operation.op === 'immediate';
-    const stored = isCheap ? -1 : this.asLocal(value);
-    const store = (): void => {
-      if (isFloat) return this.floats.store(value);
-      if (isRegister) this.#late(value);
-      else if (isCheap) this.push(value);
-      else code.localGet(stored);
-      emitStore(code, value.bits, 0, 0);
-    };
-    this.#compareTag(operation, address);
-    code.expect(true);
+    if (!isFloat && value.operation.op !== 'constant') this.asLocal(value);
+    this.#compareTag('write', value.bits / 8, address);
     code.if(undefined);
-    this.#hit(address);
-    store();
+    this.#pushHit(address);
+    this.floats.store(value);
     code.else();
-    this.#miss(operation, address, machine);
-    code.localGet(machine);
-    store();
-    this.#commit(machine);
+    code.localGet(address);
+    this.push(value);
+    this.#callStore(operation.segment, value.bits);
     code.end();
-    if (isRegister && value.uses === 1) this.#pending.delete(value);
   }
 
-  #commit(machine: number): void {
+  /** With address and value on the stack. */
+  #callStore(segment: ProbeSegment, bits: number): void {
     const { code } = this;
-    code.localGet(machine);
-    code.i32Const(BOUNCE);
+    this.#pushRecord(segment);
+    code.call(this.helpers.store(bits));
+    code.localTee(this.leave);
+    code.i32Const(STORE_FAULTED);
     code.i32Eq();
-    code.expect(false);
-    code.if(undefined);
-    // A device may look at the clock.
-    this.storeBudget();
-    code.call(this.imports.core('storeCommit'));
-    code.localGet(this.leave);
-    code.i32Or();
-    code.localSet(this.leave);
-    this.loadBudget();
-    code.end();
+    this.frame.faultIf();
   }
 
   protected override store(probe: Node, value: Node): void {
@@ -383,14 +392,17 @@ export abstract class RegionInstructions extends NodeEmitter {
     const machine = this.asLocal(probe);
     code.localGet(machine);
     this.floats.store(value);
-    this.#commit(machine);
+    code.localGet(machine);
+    code.call(this.helpers.commit());
+    code.localGet(this.leave);
+    code.i32Or();
+    code.localSet(this.leave);
   }
 
   // ---- Core routines. ----
-  /** The handler of the entry's first record is the region itself. */
-  override get leaveForHandler(): (() => void) | null {
+  override get leaveForHandler(): () => void {
     const { ip } = this.machine;
-    return ip === this.#entryRecord ? null : () => this.frame.leave(REST, ip);
+    return () => this.frame.leave(REST, ip);
   }
 
   protected beforeCore(): void {

@@ -6,6 +6,7 @@ import type { ValueType } from '../../wasm/value-type.ts';
 import { handlerCount } from '../handler-table.ts';
 import { engineRoutines } from '../interpreter-module.ts';
 import { emitPageCheck, RegionEmitter } from './region-emitter.ts';
+import { RegionHelpers } from './region-helpers.ts';
 import type { RegionSource } from './region-source.ts';
 
 export interface PlacedRegion {
@@ -18,13 +19,13 @@ export interface PlacedRegion {
 
 /** What regions call whatever their instructions are. */
 const routines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
-  regionLoad: { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32'] },
-  regionStore: { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32'] },
-  regionUpdate: { parameters: ['i64', 'i32', 'i32', 'i32'], results: ['i32'] },
+  regionLoad: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  regionStore: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  regionUpdate: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
   settleFlags: { parameters: ['i32', 'i64', 'i64'], results: [] },
   checkRegion: { parameters: ['i32'], results: ['i32'] },
 };
-const engine = ['storeCommit', 'deliverFault', 'raiseFault', 'blockBoundary', 'leaveAfter', 'suspend'];
+const engine = ['storeCommit', 'deliverFault', 'raiseFault', 'blockBoundary', 'leaveAfter', 'suspend', 'settleHanded'];
 
 function signatureOf(name: string): { parameters: readonly ValueType[]; results: readonly ValueType[] } {
   const known = routines[name] ?? engineRoutines[name];
@@ -41,7 +42,7 @@ export function buildRegions(view: DataView, regions: readonly PlacedRegion[]): 
   const addressType = builder.type(['i64'], ['i32']);
   const imports = {
     proceed: builder.importFunction('interpreter', 'proceed', handlerType),
-    jump: builder.importFunction('interpreter', 'jump', addressType),
+    jump: builder.importFunction('interpreter', 'regionJump', addressType),
     followTaken: builder.importFunction('interpreter', 'followTaken', handlerType),
     followNext: builder.importFunction('interpreter', 'followNext', handlerType),
     core: (name: string): number => indices.get(name)!,
@@ -54,12 +55,13 @@ export function buildRegions(view: DataView, regions: readonly PlacedRegion[]): 
     const { parameters, results } = signatureOf(name);
     indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
   }
+  const helpers = new RegionHelpers(builder, imports.core);
   regions.forEach(({ source, descriptor, handler }, index) => {
     const region = builder.declareFunction(handlerType, `region_${source.entry.ip.toString(16)}`);
     builder.export(`region${index}`, 'function', region);
     const code = builder.body(region);
     if (descriptor !== 0) emitPageCheck(code, imports, handlerType, descriptor, handler);
-    new RegionEmitter(code, view, imports, handlerType, source).emit(source.entry);
+    new RegionEmitter(code, view, imports, helpers, handlerType, source).emit(source.entry);
   });
   return builder.toBytes();
 }

@@ -109,12 +109,14 @@ export class RegionReader {
     const calls = new Map<number, CallSite[]>();
     const rare = Math.max(1, Math.floor(this.#blocks.executions(entry) / RARE));
     let instructions = 0;
+    /** By distance from the entry's page. What a jump last led to may have been in another address space. */
+    const frames = new Map<number, number>();
     const queue: { ip: number; page: number; callee: number }[] = [{ ip: entry, page: 0, callee: entry }];
     while (queue.length > 0 && blocks.size < MOST_BLOCKS && instructions < MOST_INSTRUCTIONS) {
       const { ip, page, callee } = queue.shift()!;
       if (blocks.has(ip) || (ip !== entry && this.#blocks.executions(ip) < rare)) continue;
       const content = this.#blocks.read(ip);
-      if (content.records.length === 0) continue;
+      if (content.records.length === 0 || !this.#fits(frames, page, ip)) continue;
       blocks.set(ip, { ip, page, content, callee });
       instructions += content.records.length;
       const { continuation } = content;
@@ -131,6 +133,15 @@ export class RegionReader {
       }
     }
     return { blocks, calls };
+  }
+
+  /** Notes the frames of a block's pages; false when a page is known to be another frame. */
+  #fits(frames: Map<number, number>, page: number, ip: number): boolean {
+    const machines = [this.#blocks.machine(ip), this.#blocks.second(ip)].filter((machine) => machine !== 0);
+    const places = machines.map((machine, index) => [page + index * 4096, machine - (machine % 4096)] as const);
+    if (places.some(([at, frame]) => (frames.get(at) ?? frame) !== frame)) return false;
+    for (const [at, frame] of places) frames.set(at, frame);
+    return true;
   }
 
   /** What each block may lead to inside the region. A block that is met at another distance than its own does not count. */

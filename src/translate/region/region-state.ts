@@ -137,7 +137,9 @@ export class RegionState implements MachineAccess {
 
   /** The next instruction's address as a distance from the entry's page. */
   get #next(): number {
-    return this.page + this.#view.getUint16(this.ip + RECORD_OFFSET, true) + this.#view.getUint8(this.ip + RECORD_LENGTH);
+    return (
+      this.page + this.#view.getUint16(this.ip + RECORD_OFFSET, true) + this.#view.getUint8(this.ip + RECORD_LENGTH)
+    );
   }
 
   nextInstruction(): void {

@@ -1,0 +1,109 @@
+// The functions of a module of regions that do what its instructions do to memory: look into the TLB, and ask the core when
+// that misses. As functions they keep regions small, which is what compiling costs go by; an engine puts those that are
+// called often in line.
+
+import { BOUNCE, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
+import type { Code } from '../../wasm/code.ts';
+import type { ModuleBuilder } from '../../wasm/module-builder.ts';
+import type { ValueType } from '../../wasm/value-type.ts';
+import { emitTagCompare } from '../emit-probe.ts';
+import { emitStore, wasmType } from '../emit-pure.ts';
+import type { ProbeKind } from '../ir.ts';
+
+/** What a store gives back besides 0: the access faulted; it dropped decoded code. */
+export const STORE_FAULTED = 1;
+export const STORE_DROPPED = 2;
+
+/** The core's routine for an access that the TLB does not have. */
+export const missRoutines = { read: 'regionLoad', write: 'regionStore', update: 'regionUpdate' } as const;
+
+export class RegionHelpers {
+  readonly #builder: ModuleBuilder;
+  readonly #core: (name: string) => number;
+  readonly #functions = new Map<string, number>();
+
+  /** @param core gives the index of a core function */
+  constructor(builder: ModuleBuilder, core: (name: string) => number) {
+    this.#builder = builder;
+    this.#core = core;
+  }
+
+  /**
+   * (address i64, ip i32) -> i32: the machine address of so many bytes at a linear address; 0 when the access faults, or the
+   * interpreter has to do it. Bit 0 of ip says that the segment is SS.
+   */
+  probe(kind: ProbeKind, bytes: number): number {
+    return this.#define(`${kind}${bytes}`, ['i64', 'i32'], (code) => {
+      this.#address(code, kind, bytes, 1);
+    });
+  }
+
+  /** (address i64, value, ip i32) -> i32: stores; gives 0, STORE_FAULTED or STORE_DROPPED. */
+  store(bits: number): number {
+    return this.#define(`store${bits}`, ['i64', wasmType(bits), 'i32'], (code) => {
+      const machine = code.addLocal('i32');
+      this.#address(code, 'write', bits / 8, 2);
+      code.localTee(machine);
+      code.i32Eqz();
+      code.expect(false);
+      code.if(undefined);
+      code.i32Const(STORE_FAULTED);
+      code.return();
+      code.end();
+      code.localGet(machine);
+      code.localGet(1);
+      emitStore(code, bits, 0, 0);
+      this.#pushCommitted(code, machine);
+    });
+  }
+
+  /** (machine i32) -> i32: carries bytes on that had to be stored to BOUNCE; gives 0 or STORE_DROPPED. */
+  commit(): number {
+    return this.#define('commit', ['i32'], (code) => this.#pushCommitted(code, 0));
+  }
+
+  #define(name: string, parameters: readonly ValueType[], emit: (code: Code) => void): number {
+    const known = this.#functions.get(name);
+    if (known !== undefined) return known;
+    const index = this.#builder.declareFunction(this.#builder.type(parameters, ['i32']), name);
+    this.#functions.set(name, index);
+    emit(this.#builder.body(index));
+    return index;
+  }
+
+  /** Pushes the machine address for the linear one in local 0; `ip` is the local with the record. */
+  #address(code: Code, kind: ProbeKind, bytes: number, ip: number): void {
+    const entry = code.addLocal('i32');
+    emitTagCompare(code, { kind, bytes }, 0, entry, () => {
+      code.i32Const(0);
+      code.i32Load(TLB_BASE);
+    });
+    code.expect(true);
+    code.if('i32');
+    code.localGet(0);
+    code.i32WrapI64();
+    code.localGet(entry);
+    code.i32Load(TLB_ADDEND);
+    code.i32Add();
+    code.else();
+    code.localGet(0);
+    code.i32Const(bytes);
+    code.localGet(ip);
+    code.call(this.#core(missRoutines[kind]));
+    code.end();
+  }
+
+  #pushCommitted(code: Code, machine: number): void {
+    code.localGet(machine);
+    code.i32Const(BOUNCE);
+    code.i32Eq();
+    code.expect(false);
+    code.if('i32');
+    code.call(this.#core('storeCommit'));
+    code.i32Const(Math.log2(STORE_DROPPED));
+    code.i32Shl();
+    code.else();
+    code.i32Const(0);
+    code.end();
+  }
+}
