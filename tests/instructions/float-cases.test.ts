@@ -30,11 +30,11 @@ const isJudged = nativeObstacle() === null;
 
 const interpreting = new TestCell();
 let translating = new TestCell(1);
-let codes = 0;
+let translations = 0;
 
 /** The answers of the regions that the code becomes. */
 function translated(images: readonly StateImage[]): StateImage[] {
-  if (codes++ % CODES_A_CELL === 0) translating = new TestCell(1);
+  if (translations++ % CODES_A_CELL === 0) translating = new TestCell(1);
   const [first] = images as [StateImage];
   const { statistics } = translating.vcpu.translator!;
   const { regions } = statistics;

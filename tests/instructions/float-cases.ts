@@ -61,7 +61,7 @@ function single(value: number): bigint {
 }
 /** Numbers with neighbours in the last place, of both signs. */
 function around(bits: (value: number) => bigint, sign: bigint, values: readonly number[]): bigint[] {
-  return values.flatMap((value) => [-1n, 0n, 1n].flatMap((step) => [bits(value) + step, (bits(value) + step) | sign]));
+  return values.flatMap((value) => [-1n, 0n, 1n].flatMap((last) => [bits(value) + last, (bits(value) + last) | sign]));
 }
 
 function bothSigns(sign: bigint, words: string): bigint[] {
@@ -151,33 +151,11 @@ function mxcsr(random: Random): number {
 
 /** Moves that carry numbers from register to register, and to and from memory; their ModRM bytes are put behind. */
 const moves = [
-  ...[
-    '0f 28',
-    '66 0f 28',
-    'f2 0f 10',
-    'f3 0f 10',
-    'f3 0f 7e',
-    '66 0f 14',
-    '0f 14',
-    '66 0f 15',
-    'f2 0f 12',
-    '0f 57',
-    '66 0f ef',
-  ],
-  ...[
-    '66 0f 54',
-    '66 0f 6e',
-    '66 48 0f 6e',
-    'f2 0f 11',
-    'f3 0f 11',
-    '0f 29',
-    '66 0f 70',
-    '0f c6',
-    '66 0f c6',
-    '0f 16',
-    '0f 12',
-  ],
-].map((text) => text.split(' ').map((word) => Number.parseInt(word, 16)));
+  '0f 28, 66 0f 28, f2 0f 10, f3 0f 10, f3 0f 7e, 66 0f 14, 0f 14, 66 0f 15, f2 0f 12, 0f 57, 66 0f ef, 66 0f 54, 66 0f 6e',
+  '66 48 0f 6e, f2 0f 11, f3 0f 11, 0f 29, 66 0f 70, 0f c6, 66 0f c6, 0f 16, 0f 12',
+]
+  .flatMap((line) => line.split(', '))
+  .map((text) => text.split(' ').map((word) => Number.parseInt(word, 16)));
 const withImmediate = /^(102,15,112|15,198|102,15,198)$/;
 
 function move(random: Random): FloatCode {
