@@ -9,6 +9,7 @@ import { CODE, StateImage, WINDOW } from './state-image.ts';
 
 const RDX = 2;
 const RSI = 6;
+const RDI = 7;
 /** ModRM: register 1 (XMM1, RCX), and register 2 or the memory at RSI. */
 const REGISTERS = 0xca;
 const MEMORY = 0x0e;
@@ -16,6 +17,8 @@ const MEMORY = 0x0e;
 export interface FloatCode {
   readonly name: string;
   readonly bytes: readonly number[];
+  /** Where the ModRM byte is. */
+  readonly modrmAt: number;
 }
 
 function encodings(variant: HandlerVariant): FloatCode[] {
@@ -28,11 +31,13 @@ function encodings(variant: HandlerVariant): FloatCode[] {
   const bytes = opcode.toSpliced(at, 0, ...wide).map((word) => Number.parseInt(word, 16));
   const name = `${form.instruction.mnemonic} "${form.text}" ${operandSize} ${memory ? 'memory' : 'register'}`;
   const complete = [...bytes, memory ? MEMORY : REGISTERS];
-  if (!words.includes('Ib')) return [{ name, bytes: complete }];
+  const modrmAt = bytes.length;
+  if (!words.includes('Ib')) return [{ name, bytes: complete, modrmAt }];
   const immediates = form.instruction.mnemonic.startsWith('round') ? 16 : 8;
   return Array.from({ length: immediates }, (_, immediate) => ({
     name: `${name} ${immediate}`,
     bytes: [...complete, immediate],
+    modrmAt,
   }));
 }
 
@@ -56,7 +61,7 @@ function single(value: number): bigint {
 }
 /** Numbers with neighbours in the last place, of both signs. */
 function around(bits: (value: number) => bigint, sign: bigint, values: readonly number[]): bigint[] {
-  return values.flatMap((value) => [-1n, 0n, 1n].flatMap((step) => [bits(value) + step, (bits(value) + step) | sign]));
+  return values.flatMap((value) => [-1n, 0n, 1n].flatMap((last) => [bits(value) + last, (bits(value) + last) | sign]));
 }
 
 function bothSigns(sign: bigint, words: string): bigint[] {
@@ -144,22 +149,79 @@ function mxcsr(random: Random): number {
   }
 }
 
-/** A case of a code. Its place is always the same, so that what was translated for one is there for all. */
-export function floatCase(random: Random, { bytes }: FloatCode): StateImage {
+/** Moves that carry numbers from register to register, and to and from memory; their ModRM bytes are put behind. */
+const moves = [
+  '0f 28, 66 0f 28, f2 0f 10, f3 0f 10, f3 0f 7e, 66 0f 14, 0f 14, 66 0f 15, f2 0f 12, 0f 57, 66 0f ef, 66 0f 54, 66 0f 6e',
+  '66 48 0f 6e, f2 0f 11, f3 0f 11, 0f 29, 66 0f 70, 0f c6, 66 0f c6, 0f 16, 0f 12',
+]
+  .flatMap((line) => line.split(', '))
+  .map((text) => text.split(' ').map((word) => Number.parseInt(word, 16)));
+const withImmediate = /^(102,15,112|15,198|102,15,198)$/;
+
+function move(random: Random): FloatCode {
+  const bytes = random.pick(moves);
+  const immediate = withImmediate.test(bytes.join()) ? [random.below(256)] : [];
+  return { name: 'move', bytes: [...bytes, REGISTERS, ...immediate], modrmAt: bytes.length };
+}
+
+const arithmetic = floatCodes.filter(({ name }) => /^(add|sub|mul|div|sqrt|min|max)[ps][sd] /.test(name));
+
+function step(random: Random): FloatCode {
+  const kind = random.below(8);
+  return kind < 3 ? move(random) : random.pick(kind < 7 ? arithmetic : floatCodes);
+}
+
+/** Codes on few registers and one place in memory, so that one has the results of another for operands; some jumped over. */
+function steps(random: Random, most: number): number[] {
+  return Array.from({ length: 1 + random.below(most) }, () => {
+    const { bytes, modrmAt } = step(random);
+    const isMemory = bytes[modrmAt] === MEMORY;
+    const modrm = ((1 + random.below(3)) << 3) | (isMemory ? RSI : 0xc0 | (1 + random.below(3)));
+    const jump = random.below(6) === 0 ? [0x70 | random.below(16), bytes.length] : [];
+    return [...jump, ...bytes.with(modrmAt, modrm)];
+  }).flat();
+}
+
+/** A program of such codes, a part of which may be gone through twice. */
+export function floatProgram(random: Random): number[] {
+  const before = steps(random, 4);
+  const body = steps(random, 6);
+  // DEC EDI, JNZ.
+  return [...before, ...body, ...(random.below(2) === 0 ? [] : [0xff, 0xcf, 0x75, (-body.length - 4) & 0xff])];
+}
+
+/** Numbers of everyday life, but now and then one that is not. */
+function calmVectors(random: Random): readonly [bigint, bigint] {
+  const width = random.below(2) === 0 ? 64 : 32;
+  const bits = width === 64 ? double : single;
+  const vector = (): bigint =>
+    Array.from({ length: 128 / width }, () =>
+      random.below(24) === 0 ? element(random, width, undefined) : bits((random.below(4000) - 1000) / 8),
+    ).reduce((sum, value, lane) => sum | (value << BigInt(lane * width)), 0n);
+  return [vector(), vector()];
+}
+
+/**
+ * A case of some code. Its place is always the same, so that what was translated for one is there for all.
+ * @param isCalm hardly anything is out of the ordinary
+ */
+export function floatCase(random: Random, bytes: readonly number[], isCalm: boolean): StateImage {
   const image = new StateImage();
   image.setInstruction(64, bytes);
   image.rip = BigInt(CODE + 0x8000);
   image.flags = 0x202 | (random.below(2) === 0 ? 0x8d5 : 0);
   image.fpuControl = 0x37f;
-  image.mxcsr = mxcsr(random);
-  const [first, second] = vectors(random);
+  image.mxcsr = isCalm ? 0x1fa0 : mxcsr(random);
+  const [first, second] = isCalm ? calmVectors(random) : vectors(random);
   image.setXmm(1, first);
   image.setXmm(2, second);
+  image.setXmm(3, (isCalm ? calmVectors(random) : vectors(random))[0]);
   const isInteger = random.below(2) === 0;
   const integer = operand(random, random.below(2) === 0 ? 'i64' : 'i32', undefined)[0];
   image.setRegister(4, BigInt(WINDOW + 512));
   image.setRegister(RDX, integer);
   image.setRegister(RSI, BigInt(WINDOW));
+  image.setRegister(RDI, 2n);
   image.writeWindow(WINDOW, 16, isInteger ? integer | (second << 64n) : second);
   return image;
 }
