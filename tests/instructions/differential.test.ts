@@ -1,5 +1,5 @@
-// Random cases of every form: the oracle, the interpreter and this host's processor must agree on every register, flag and
-// byte of memory.
+// Random cases of every form: the oracle, the interpreter, the translator and this host's processor must agree on every
+// register, flag and byte of memory.
 //
 //   LODGE_INSTRUCTION_CASES   cases a form (200)
 //   LODGE_INSTRUCTION_SEED    seed of the random numbers; a failure prints the one that was used
@@ -15,6 +15,7 @@ import { hostHas, nativeObstacle, runNative } from './native-runner.ts';
 import { Oracle } from './oracle.ts';
 import { describeFailure, findDifferences } from './report.ts';
 import { runInterpreter } from './run-interpreter.ts';
+import { runTranslated } from './run-translated.ts';
 import type { StateImage } from './state-image.ts';
 import { TestCell } from './test-cell.ts';
 import { nativeOptions } from './tolerances.ts';
@@ -27,8 +28,13 @@ const obstacle = nativeObstacle();
 const BATCH = 16;
 const SHOWN = 10;
 
+/** Regions are only let go with their cell. */
+const CASES_A_CELL = 400;
+
 let cell = new TestCell();
 let oracle = new Oracle(cell);
+let translating = new TestCell(1);
+const counts = { cases: 0, translated: 0 };
 
 function attempt(run: () => StateImage): StateImage | Error {
   try {
@@ -37,8 +43,16 @@ function attempt(run: () => StateImage): StateImage | Error {
     // Whatever is left of the case must not spoil the next.
     cell = new TestCell();
     oracle = new Oracle(cell);
+    translating = new TestCell(1);
     return error as Error;
   }
+}
+
+function translated(image: StateImage): StateImage {
+  if (++counts.cases % CASES_A_CELL === 0) translating = new TestCell(1);
+  const { answer, regions } = runTranslated(translating, image);
+  if (regions > 0) counts.translated++;
+  return answer;
 }
 
 function casesOf(form: Form): Case[] {
@@ -64,7 +78,9 @@ function failuresOf(batch: readonly Form[]): string[] {
     const native = natives.get(made) ?? null;
     const interpreter = attempt(() => runInterpreter(cell, made.image));
     const expected = attempt(() => oracle.run(made.image));
-    const found = findDifferences(made, { oracle: expected, interpreter, native }, native ? nativeOptions(made) : null);
+    const translator = attempt(() => translated(made.image));
+    const answers = { oracle: expected, interpreter, translator, native };
+    const found = findDifferences(made, answers, native ? nativeOptions(made) : null);
     return found.length > 0 ? [describeFailure(made, found, seed)] : [];
   });
 }
@@ -81,10 +97,15 @@ for (const form of chosen) {
 if (obstacle !== null) test("the host's processor as judge", { skip: obstacle }, () => {});
 
 for (const [group, members] of groups) {
-  test(`oracle, interpreter and processor agree: ${group}, ${members.length} forms`, () => {
+  test(`oracle, interpreter, translator and processor agree: ${group}, ${members.length} forms`, () => {
     const failures: string[] = [];
     for (let at = 0; at < members.length; at += BATCH) failures.push(...failuresOf(members.slice(at, at + BATCH)));
     const shown = failures.slice(0, SHOWN).join('\n\n');
     assert.equal(failures.length, 0, `${failures.length} cases differ; of them:\n\n${shown}\n`);
   });
 }
+
+test('nearly all cases are translated', () => {
+  // What ends a block may stay interpreted, all else becomes regions.
+  assert.ok(counts.translated > counts.cases * 0.75, `only ${counts.translated} of ${counts.cases} cases were`);
+});

@@ -8,6 +8,7 @@ import type { StateImage } from './state-image.ts';
 export interface Answers {
   readonly oracle: StateImage | Error;
   readonly interpreter: StateImage | Error;
+  readonly translator: StateImage | Error;
   readonly native: StateImage | null;
 }
 
@@ -72,10 +73,10 @@ function describeTouched(image: StateImage, differences: readonly Difference[]):
   return lines.length > 0 ? `\n    ${lines.join(' ')}` : '';
 }
 
-/** All differences of the answers: oracle against interpreter, interpreter against the processor. */
+/** All differences of the answers to that of the interpreter. */
 export function findDifferences(
   made: Case,
-  { oracle, interpreter, native }: Answers,
+  { oracle, interpreter, translator, native }: Answers,
   nativeOptions: Parameters<typeof compareAnswers>[2] | null,
 ): { readonly pair: string; readonly differences: readonly Difference[] }[] {
   const found: { pair: string; differences: readonly Difference[] }[] = [];
@@ -83,13 +84,18 @@ export function findDifferences(
     found.push({ pair, differences: [{ field: 'thrown', left: error.message, right: '' }] });
   };
   if (oracle instanceof Error) thrown('oracle', oracle);
+  if (translator instanceof Error) thrown('translator', translator);
   if (interpreter instanceof Error) {
     thrown('interpreter', interpreter);
     return found;
   }
-  if (!(oracle instanceof Error)) {
-    const differences = compareAnswers(oracle, interpreter, { codeSize: made.image.codeSize, undefined: [] });
-    if (differences.length > 0) found.push({ pair: 'oracle ≠ interpreter', differences });
+  for (const [who, answer] of [
+    ['oracle', oracle],
+    ['translator', translator],
+  ] as const) {
+    if (answer instanceof Error) continue;
+    const differences = compareAnswers(answer, interpreter, { codeSize: made.image.codeSize, undefined: [] });
+    if (differences.length > 0) found.push({ pair: `${who} ≠ interpreter`, differences });
   }
   if (native && nativeOptions) {
     const differences = compareAnswers(native, interpreter, nativeOptions);

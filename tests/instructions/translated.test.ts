@@ -1,27 +1,20 @@
-// The translator on the same cases as the interpreter: every form by itself, and short random programs, which the host's
-// processor judges too.
+// Short random programs on interpreter, translator and the host's processor.
 //
-//   LODGE_TRANSLATED_CASES    cases a form (16)
 //   LODGE_SEQUENCES           random programs (3000)
 //   LODGE_INSTRUCTION_SEED    seed of the random numbers
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forms } from '../../src/isa/catalog.ts';
 import { disassemble } from '../../src/translate/disassemble.ts';
 import { compareAnswers } from './compare.ts';
-import { whyNotTested } from './exclusions.ts';
-import { generateCase } from './generate-cases.ts';
 import { generateSequence, type Sequence } from './generate-sequences.ts';
 import { nativeObstacle, runNative } from './native-runner.ts';
-import { describeFailure, findDifferences } from './report.ts';
 import { runInterpreter } from './run-interpreter.ts';
 import { runTranslated } from './run-translated.ts';
 import type { StateImage } from './state-image.ts';
 import { TestCell } from './test-cell.ts';
 import { followsFamily19h } from './tolerances.ts';
 
-const count = Number(process.env['LODGE_TRANSLATED_CASES'] ?? 16);
 const programs = Number(process.env['LODGE_SEQUENCES'] ?? 3000);
 const seed = Number(process.env['LODGE_INSTRUCTION_SEED'] ?? 20_240_229);
 const SHOWN = 10;
@@ -36,34 +29,6 @@ function* translatingCells(): Generator<TestCell, never> {
     for (let uses = 0; uses < CASES_A_CELL; uses++) yield cell;
   }
 }
-
-test('the translator does to every form what the interpreter does', () => {
-  const cells = translatingCells();
-  const plain = new TestCell();
-  const failures: string[] = [];
-  let translated = 0;
-  let cases = 0;
-  for (const form of forms) {
-    if (whyNotTested(form) !== null) continue;
-    for (let index = 0; index < count; index++) {
-      const made = generateCase(form, seed, index);
-      if (!made) continue;
-      const { answer, regions } = runTranslated(cells.next().value, made.image);
-      const interpreter = runInterpreter(plain, made.image);
-      const found = findDifferences(made, { oracle: answer, interpreter, native: null }, null);
-      if (found.length > 0) failures.push(describeFailure(made, found, seed).replace('oracle ≠', 'translator ≠'));
-      if (regions > 0) translated++;
-      cases++;
-    }
-  }
-  assert.equal(
-    failures.length,
-    0,
-    `${failures.length} cases differ; of them:\n\n${failures.slice(0, SHOWN).join('\n\n')}\n`,
-  );
-  // What ends a block may stay interpreted, all else becomes regions.
-  assert.ok(translated > cases * 0.75, `only ${translated} of ${cases} cases were translated`);
-});
 
 function describeSequence(
   { image, instructions }: Sequence,
