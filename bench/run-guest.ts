@@ -23,7 +23,7 @@ const PATIENCE = 600_000;
  */
 export function runGuest(system: System, boot: Boot): Promise<Samples> {
   const { program, arguments: words, environment, serial } = system.command(boot);
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const start = performance.now();
     const child = spawn(program, words, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,7 +66,8 @@ export function runGuest(system: System, boot: Boot): Promise<Samples> {
     child.stderr.on('data', (chunk: Buffer) => (last = chunk.toString().trim()));
     child.on('error', (error) => {
       clearTimeout(timer);
-      reject(error);
+      process.stderr.write(`${system.title} cannot be started: ${error.message}\n`);
+      resolve(new Map());
     });
     child.on('close', (status) => {
       clearTimeout(timer);
