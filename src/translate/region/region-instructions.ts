@@ -12,6 +12,7 @@ import { emitTagCompare } from '../emit-probe.ts';
 import { wasmType } from '../emit-pure.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import { isPure, type Node, type ProbeKind, type ProbeSegment } from '../ir.ts';
+import { RegionCount } from './region-count.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { missRoutines, RegionHelpers, STORE_FAULTED } from './region-helpers.ts';
 import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
@@ -37,6 +38,8 @@ export abstract class RegionInstructions extends NodeEmitter {
   protected readonly helpers: RegionHelpers;
   /** Local with the instructions left, as BUDGET has them elsewhere. */
   protected readonly budget: number;
+  /** Null when nobody asks how many instructions retire in regions. */
+  protected readonly count: RegionCount | null;
   /** Reads whose value has not been used as often as it will be. */
   readonly #pending = new Map<Node, number>();
   /** Locals that instructions use, by type, and those of the instruction at hand. */
@@ -59,18 +62,22 @@ export abstract class RegionInstructions extends NodeEmitter {
     use: RegisterUse,
     first: HandlerVariant,
     isLong: boolean,
+    counts: boolean,
   ) {
     super(code, first, imports);
     this.variant = first;
     this.helpers = helpers;
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
+    this.count = counts ? new RegionCount(code, view, this.budget) : null;
     this.frame = new RegionFrame(code, imports, handlerType, {
       state: () => {
         this.machine.flags.known = FLAGS_UNKNOWN;
         this.machine.spill();
         this.storeBudget();
+        this.count?.add(0);
       },
+      uncount: (reason) => this.count?.uncount(reason),
       handOverFlags: () => this.machine.flags.handOver(),
       settleFlags: () => this.machine.flags.settle(),
     });
@@ -410,10 +417,13 @@ export abstract class RegionInstructions extends NodeEmitter {
     this.machine.flags.settle();
     this.storeBudget();
     this.machine.noteCurrent();
+    // The routine may not come back.
+    this.count?.addBefore(this.machine.ip);
   }
 
   protected afterCore(registers: boolean): void {
     this.loadBudget();
+    this.count?.resumeAt(this.machine.ip);
     this.machine.noteMxcsr();
     if (!registers) return;
     this.machine.load();
