@@ -80,6 +80,18 @@ const cases: [args: string, sentence: RegExp][] = [
   ['run --kernel text --engine jit', /The option --engine takes one of interpreter, translator, auto, not "jit"\./],
   ['run --kernel text --clock sun', /The option --clock takes one of host, instructions, not "sun"\./],
   ['run --kernel text --timeout soon', /The option --timeout takes a time, .*, not "soon"\./],
+  [
+    'run --kernel text --dump-region start_kernel',
+    /The option --dump-region takes an address of 64 bits, such as 0xffffffff81000000, not "start_kernel"\./,
+  ],
+  [
+    'run --kernel text --dump-region 0x12345678123456789',
+    /The option --dump-region takes an address of 64 bits, such as 0xffffffff81000000, not "0x12345678123456789"\./,
+  ],
+  [
+    'run --kernel text --dump-region 0x1000 --engine interpreter',
+    /The interpreter translates nothing that --dump-region could show; leave one of them out\./,
+  ],
   ['run --kernel text --stats absent/file', /The statistics cannot be written to absent\/file \(ENOENT\); .*\./],
   ['run --kernel text --stats .', /The statistics cannot be written to \. \(EISDIR\); .*\./],
   ['image', /Say what to do: .*\./],

@@ -322,6 +322,8 @@ export const DECODE_MODE = 0x1084;
 export const HOT_COUNT = 0x1088;
 export const HOT_QUEUE = 0x1090;
 export const HOT_QUEUE_ENTRIES = 256;
+/** i64. Instructions retired in regions, when they are counted. */
+export const COUNT_IN_REGIONS = 0x1490;
 /** u32. A block is reported when its executions AND this mask are zero: a power of two less one. */
 export const HOT_MASK = 0x108c;
 

@@ -24,6 +24,8 @@ export interface MachineOptions {
   readonly clock?: 'host' | 'instructions' | undefined;
   /** What runs the guest: the interpreter, the translator, or ('auto', when absent) each where it is the faster. */
   readonly engine?: EngineName | undefined;
+  /** Whether `statistics()` tells how many instructions retire in translated code, which costs a little time. False when absent. */
+  readonly countEngines?: boolean | undefined;
   /** Devices beyond those every board has: 'debug-exit' ends the machine when the guest writes to port 0xF4. */
   readonly devices?: readonly string[] | undefined;
 }

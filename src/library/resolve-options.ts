@@ -43,6 +43,7 @@ export function resolveOptions(options: MachineOptions): Omit<DomainOptions, 'en
       commandLine: commandLine ?? '',
     })),
     execution: options.engine ?? 'auto',
+    countEngines: options.countEngines ?? false,
     clock: options.clock ?? 'host',
     devices: options.devices ?? [],
   };

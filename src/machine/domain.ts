@@ -20,6 +20,7 @@ import {
 import { Vcpu } from '../cpu/vcpu.ts';
 import { buildAcpiTables } from '../devices/acpi/tables/acpi-tables.ts';
 import { Translator, type InterpreterExports } from '../translate/region/translator.ts';
+import type { RegionDump } from '../translate/region/dump-region.ts';
 import { executionsBeforeTranslation, type EngineName } from './engine-name.ts';
 import { Cell } from '../memory/cell.ts';
 import { pcMemoryAreas } from '../memory/physical-map.ts';
@@ -46,6 +47,10 @@ export interface DomainOptions {
   readonly clock?: 'host' | 'instructions';
   readonly devices?: readonly string[];
   readonly serial?: readonly (CharacterBackend | undefined)[];
+  /** Whether the statistics tell how many instructions retire in translated code, which costs a little time. */
+  readonly countEngines?: boolean;
+  /** A region to be shown. */
+  readonly dumpRegion?: RegionDump | undefined;
 }
 
 /** The run loop gives way to the host's other tasks after so many milliseconds. */
@@ -85,7 +90,12 @@ export class Domain {
     const after = executionsBeforeTranslation[options.execution ?? 'interpreter'];
     this.#view.setUint32(HOT_MASK, NEVER_HOT, true);
     const translator =
-      after === null ? null : new Translator(memory, exports, engineExports as InterpreterExports, after);
+      after === null
+        ? null
+        : new Translator(memory, exports, engineExports as InterpreterExports, after, {
+            countRetired: options.countEngines ?? false,
+            dump: options.dumpRegion,
+          });
     this.vcpu = new Vcpu(memory, core, engineExports['run'] as () => number, translator);
     this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();
     this.board = new PcBoard({
@@ -246,7 +256,7 @@ export class Domain {
     const count = (address: number): number => Number(this.#view.getBigUint64(address, true));
     const { translator } = this.vcpu;
     return {
-      ...(translator ? { translation: translator.statistics } : {}),
+      ...(translator ? { translation: translationStatistics(translator) } : {}),
       wallTime: Math.round((performance.now() - this.#startedAt) * 1e6),
       virtualTime: Math.round(this.clock.now()),
       instructions: this.vcpu.retired,
@@ -262,4 +272,8 @@ export class Domain {
       framesUsed: this.#view.getUint32(FRAMES_USED, true),
     };
   }
+}
+
+function translationStatistics({ statistics, retired }: Translator): NonNullable<Statistics['translation']> {
+  return { ...statistics, ...(retired === undefined ? {} : { inRegions: retired }) };
 }

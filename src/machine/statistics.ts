@@ -27,6 +27,8 @@ export interface Statistics {
     readonly wasmBytes: number;
     /** Guest instructions in all regions. */
     readonly instructions: number;
+    /** Retired instructions that were translated ones; the rest was interpreted. Absent unless asked for. */
+    readonly inRegions?: number;
     /** Nanoseconds of the host. */
     readonly time: number;
   };

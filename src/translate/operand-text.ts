@@ -18,7 +18,7 @@ const pointers: Record<number, string> = {
 };
 
 /** The name of general register `number` (0 to 15) as wide as `bits`; bytes 4 to 7 depend on a REX prefix. */
-function general(number: number, bits: number, hasRex: boolean): string {
+export function generalName(number: number, bits: number, hasRex: boolean): string {
   if (number >= 8) return `r${number}${suffixes[bits] ?? ''}`;
   if (bits === 8) return (hasRex ? rexBytes : legacyBytes)[number] as string;
   const word = words[number] as string;
@@ -32,10 +32,10 @@ function address(decoder: Decoder, code: CodeSize, next: bigint): string {
   const { addressSize } = decoder;
   const prefix = decoder.override === SEGMENT_NONE ? '' : `${segments[decoder.override]}:`;
   const parts: string[] = [];
-  if (decoder.base >= 0) parts.push(general(decoder.base, addressSize, false));
+  if (decoder.base >= 0) parts.push(generalName(decoder.base, addressSize, false));
   if (decoder.index >= 0) {
     const scale = decoder.scale === 0 ? '' : `*${1 << decoder.scale}`;
-    parts.push(general(decoder.index, addressSize, false) + scale);
+    parts.push(generalName(decoder.index, addressSize, false) + scale);
   }
   const displacement = BigInt(decoder.displacement);
   if (parts.length > 0) {
@@ -64,7 +64,7 @@ function pointerBits(decoder: Decoder, bits: number): number {
 }
 
 function string(decoder: Decoder, place: 'X' | 'Y'): string {
-  const register = general(place === 'X' ? 6 : 7, decoder.addressSize, false);
+  const register = generalName(place === 'X' ? 6 : 7, decoder.addressSize, false);
   if (place === 'Y') return `es:[${register}]`;
   return decoder.override === SEGMENT_NONE ? `[${register}]` : `${segments[decoder.override]}:[${register}]`;
 }
@@ -80,7 +80,7 @@ function operandText(
   const bits = operandBits(pattern, decoder.operandSize);
   const hasRex = decoder.rex !== 0;
   const memory = (): string => (pointers[pointerBits(decoder, bits)] ?? '') + address(decoder, code, next);
-  const register = (number: number): string => general(number, bits === 0 ? decoder.operandSize : bits, hasRex);
+  const register = (number: number): string => generalName(number, bits === 0 ? decoder.operandSize : bits, hasRex);
   switch (place) {
     case 'G':
       return register(decoder.reg);

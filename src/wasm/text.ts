@@ -27,7 +27,7 @@ export function printModule(bytes: Uint8Array): string {
   }
   lines.push(...elementLines(outline, naming));
   for (const declaration of outline.functions) {
-    if (declaration.body) lines.push(...functionLines(outline, declaration, naming).map((line) => `  ${line}`));
+    if (declaration.body) lines.push(...functionLines(outline, declaration, naming).map(({ text }) => `  ${text}`));
   }
   const data = outline.sections.get(11);
   if (data) lines.push(`  (; data segments: ${data.end - data.start} bytes ;)`);
@@ -40,10 +40,24 @@ export function printModule(bytes: Uint8Array): string {
  * @throws RangeError where there is no such function, or as `printModule` does
  */
 export function printFunction(bytes: Uint8Array, index: number): string {
+  return `${readFunction(bytes, index)
+    .map(({ text }) => text)
+    .join('\n')}\n`;
+}
+
+/** A line of a function's text. */
+export interface FunctionLine {
+  /** Where its instruction starts, in bytes from the function's first one; -1 in front of that. */
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** As `printFunction`, but line by line. */
+export function readFunction(bytes: Uint8Array, index: number): readonly FunctionLine[] {
   const outline = new ModuleReader(bytes);
   const declaration = outline.functions[index];
   if (!declaration?.body) throw new RangeError(`The module has no function ${index} with a body.`);
-  return `${functionLines(outline, declaration, namesOf(outline)).join('\n')}\n`;
+  return functionLines(outline, declaration, namesOf(outline));
 }
 
 function namesOf(outline: ModuleReader): Naming {
@@ -94,24 +108,26 @@ function elementLines(outline: ModuleReader, naming: Naming): string[] {
   return lines;
 }
 
-function functionLines(outline: ModuleReader, declaration: FunctionDeclaration, naming: Naming): string[] {
+function functionLines(outline: ModuleReader, declaration: FunctionDeclaration, naming: Naming): FunctionLine[] {
   const { index, type, body } = declaration;
   const reader = new ByteReader(outline.bytes, body!.start, body!.end);
   const name = definedName(outline, index, naming);
-  const lines = [`(func ${name} (type ${type})${signatureText(outline.types[type])}`];
+  const lines = [{ offset: -1, text: `(func ${name} (type ${type})${signatureText(outline.types[type])}` }];
   const locals = reader.vector(() => ({ count: reader.unsigned(), type: typeText(reader.byte()) }));
   const words = locals.flatMap(({ count, type: word }) => Array.from({ length: count }, () => word));
-  if (words.length > 0) lines.push(`  (local ${words.join(' ')})`);
+  if (words.length > 0) lines.push({ offset: -1, text: `  (local ${words.join(' ')})` });
+  const start = reader.position;
   let depth = 1;
   while (reader.position < reader.end) {
+    const offset = reader.position - start;
     const instruction = readInstruction(reader, naming);
     const closes = instruction.name === 'end' || instruction.name === 'else';
     if (closes) depth--;
-    if (depth > 0) lines.push(`${'  '.repeat(depth)}${instruction.text}`);
+    if (depth > 0) lines.push({ offset, text: `${'  '.repeat(depth)}${instruction.text}` });
     const opens = ['block', 'loop', 'if', 'else'].includes(instruction.name);
     if (opens) depth++;
   }
-  lines.push(')');
+  lines.push({ offset: reader.position - start, text: ')' });
   return lines;
 }
 

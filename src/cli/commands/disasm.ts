@@ -4,20 +4,8 @@ import { UserError } from '../../base/errors.ts';
 import { readInputFile } from '../../host/node/read-input-file.ts';
 import { disassemble } from '../../translate/disassemble.ts';
 import type { CommandSyntax } from '../options/command.ts';
-import { choice, withPreset } from '../options/option-table.ts';
+import { address, choice, withPreset } from '../options/option-table.ts';
 import { parseArguments } from '../options/parse.ts';
-
-/** An address, decimal or with 0x hexadecimal. */
-const address = (summary: string) => ({
-  placeholder: 'ADDRESS',
-  summary,
-  parse: (value: string): bigint | undefined => {
-    if (!/^(0x[0-9a-f]+|\d+)$/i.test(value)) return undefined;
-    const number = BigInt(value);
-    return number < 1n << 64n ? number : undefined;
-  },
-  expects: 'an address of 64 bits, such as 0x7c00',
-});
 
 export const disasmSyntax = {
   name: 'lodge disasm',

@@ -1,5 +1,5 @@
 import type { CommandSyntax } from '../options/command.ts';
-import { choice, duration, flag, repeatable, size, text, withPreset } from '../options/option-table.ts';
+import { address, choice, duration, flag, repeatable, size, text, withPreset } from '../options/option-table.ts';
 import { ESCAPE_KEY_HELP } from '../../host/node/escape-keys.ts';
 
 const options = {
@@ -24,6 +24,10 @@ const options = {
     'host',
   ),
   stats: text('FILE', 'write counts and times of the run to this file, as JSON'),
+  'dump-region': address(
+    'show translated code on standard error: guest instructions, intermediate representation and WebAssembly of the region whose entry is at this guest-virtual address',
+    '0xffffffff81000000',
+  ),
   verbose: flag('show the boot messages on standard error when a COMMAND is run'),
 };
 

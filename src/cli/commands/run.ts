@@ -7,6 +7,7 @@ import { suggest } from '../options/nearest-spelling.ts';
 import { readBootSource } from '../run/boot-source.ts';
 import type { Domain, DomainOptions } from '../run/domain.ts';
 import { runCommand } from '../run/run-command.ts';
+import { RegionOutput } from '../run/region-output.ts';
 import { runConsole } from '../run/run-console.ts';
 import { checkStatisticsFile, writeStatisticsFile } from '../run/statistics-file.ts';
 import { statusOfSignal } from '../../host/node/termination.ts';
@@ -26,6 +27,8 @@ export async function run(args: readonly string[]): Promise<number> {
     }
   }
   if (options.stats !== undefined) checkStatisticsFile(options.stats);
+  const wanted = options['dump-region'];
+  const regions = wanted === undefined ? undefined : new RegionOutput(wanted, options.engine);
   const source = await readBootSource(parsed);
   const supervisor = new Supervisor(options.timeout);
   let domain: Domain | undefined;
@@ -42,6 +45,8 @@ export async function run(args: readonly string[]): Promise<number> {
       engine: options.engine,
       clock: options.clock,
       devices: options.device,
+      countEngines: options.stats !== undefined,
+      dumpRegion: regions?.request,
     },
     create,
     supervisor,
@@ -53,6 +58,7 @@ export async function run(args: readonly string[]): Promise<number> {
       : await runCommand(context, rest, options.verbose === true, onDomain);
   } finally {
     supervisor.dispose();
+    regions?.finish();
     if (options.stats !== undefined && domain !== undefined) writeStatisticsFile(options.stats, domain.statistics());
   }
 }

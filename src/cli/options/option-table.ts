@@ -54,6 +54,18 @@ export const duration = (summary: string) => ({
   expects: 'a time, such as 500ms, 60s or 5m',
 });
 
+/** An address, decimal or with 0x hexadecimal. */
+export const address = (summary: string, example = '0x7c00') => ({
+  placeholder: 'ADDRESS',
+  summary,
+  parse: (value: string): bigint | undefined => {
+    if (!/^(0x[0-9a-f]+|\d+)$/i.test(value)) return undefined;
+    const number = BigInt(value);
+    return number < 1n << 64n ? number : undefined;
+  },
+  expects: `an address of 64 bits, such as ${example}`,
+});
+
 /** One of a few words. */
 export const choice = <const Word extends string>(words: readonly Word[], summary: string) => ({
   placeholder: words.join('|'),

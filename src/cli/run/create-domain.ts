@@ -17,6 +17,8 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
     clock: options.clock,
     devices: options.devices,
     serial: options.serial,
+    countEngines: options.countEngines,
+    dumpRegion: options.dumpRegion,
   });
   return {
     start: () => domain.run(),

@@ -3,6 +3,7 @@
 import type { CharacterBackend } from '../../base/character-backend.ts';
 import type { EngineName } from '../../machine/engine-name.ts';
 import type { Outcome } from '../../machine/outcome.ts';
+import type { RegionDump } from '../../translate/region/dump-region.ts';
 
 export interface DomainOptions {
   /** Guest memory, in bytes. */
@@ -16,6 +17,9 @@ export interface DomainOptions {
   readonly clock: 'host' | 'instructions';
   /** Names of devices beyond those every board has. */
   readonly devices: readonly string[];
+  /** Whether the statistics tell how many instructions retire in translated code. */
+  readonly countEngines: boolean;
+  readonly dumpRegion: RegionDump | undefined;
   /** The host's side of the serial ports COM1 to COM4; undefined for one that leads nowhere. */
   readonly serial: readonly (CharacterBackend | undefined)[];
 }

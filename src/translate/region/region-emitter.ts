@@ -1,10 +1,9 @@
 // WebAssembly for a region: blocks as one function (ip: i32) -> i32 that stands in for the handler of the entry block's
 // first record.
 
-import { ADDRESS_SPACE_SLOT, CODE_CONTEXT, CODE_PAGE, GPR, REGION_ENTRY_PAGE } from '../../core/layout.ts';
+import { CODE_PAGE, GPR } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
-import type { HandlerImports } from '../emit-transfer.ts';
 import type { Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
@@ -19,40 +18,11 @@ const RCX = GPR + 8;
 const RSI = GPR + 48;
 const RDI = GPR + 56;
 
-/** Emits the check that a region's pages are where they have to be; else the interpreter goes on, by the entry's own handler. */
-export function emitPageCheck(
-  code: Code,
-  imports: HandlerImports,
-  handlerType: number,
-  descriptor: number,
-  handler: number,
-): void {
-  code.i32Const(0);
-  code.i32Load(ADDRESS_SPACE_SLOT);
-  code.i32Const(2);
-  code.i32Shl();
-  code.i32Load(descriptor);
-  code.i32Const(0);
-  code.i32Load(CODE_CONTEXT + 4);
-  code.i32Ne();
-  code.i32Const(0);
-  code.i64Load(CODE_PAGE);
-  code.i32Const(descriptor);
-  code.i64Load(REGION_ENTRY_PAGE);
-  code.i64Ne();
-  code.i32Or();
-  code.expect(false);
-  code.if(undefined);
-  code.i32Const(descriptor);
-  code.call(imports.core('checkRegion'));
-  code.i32Eqz();
-  code.if(undefined);
-  code.call(imports.core('settleHanded'));
-  code.localGet(0);
-  code.i32Const(handler);
-  code.returnCallIndirect(handlerType, 0);
-  code.end();
-  code.end();
+export interface EmitOptions {
+  /** Whether the region counts the instructions that retire in it. */
+  readonly counts?: boolean;
+  /** Is told the record to which the code from an offset on belongs; 0: the code that all ways out share. */
+  readonly note?: (ip: number, offset: number) => void;
 }
 
 export class RegionEmitter extends RegionInstructions {
@@ -60,6 +30,7 @@ export class RegionEmitter extends RegionInstructions {
   /** Labels of loops, and of places where several paths meet. */
   readonly #loops = new Map<RegionBlock, number>();
   readonly #merges = new Map<RegionBlock, number>();
+  readonly #note: (ip: number, offset: number) => void;
   #at!: RegionPart;
 
   constructor(
@@ -69,9 +40,11 @@ export class RegionEmitter extends RegionInstructions {
     helpers: RegionHelpers,
     handlerType: number,
     source: RegionSource,
+    { counts = false, note = () => {} }: EmitOptions = {},
   ) {
     const first = source.parts[0]!.records[0]!.variant;
-    super(code, view, imports, helpers, handlerType, source.use, first, source.isLong);
+    super(code, view, imports, helpers, handlerType, source.use, first, source.isLong, counts);
+    this.#note = note;
     this.#parts = new Map(source.parts.map((part) => [part.block, part]));
   }
 
@@ -83,8 +56,10 @@ export class RegionEmitter extends RegionInstructions {
     code.i32Const(this.#parts.get(entry)!.count);
     code.i32Add();
     code.localSet(this.budget);
+    this.count?.begin();
     this.frame.open();
     this.#tree(entry);
+    this.#note(0, code.length);
     this.frame.close();
   }
 
@@ -92,6 +67,7 @@ export class RegionEmitter extends RegionInstructions {
   #tree(block: RegionBlock): void {
     const { code } = this;
     const { flags } = this.machine;
+    this.#note(block.ip, code.length);
     if (!block.isLoop) return this.#within(block, block.merges);
     flags.known = FLAGS_UNKNOWN;
     this.floats.ordinary.registers = new Map();
@@ -133,6 +109,7 @@ export class RegionEmitter extends RegionInstructions {
   }
 
   #goTo(part: RegionPart, ip: number): void {
+    this.#note(ip, this.code.length);
     this.#at = part;
     this.machine.ip = ip;
     this.machine.page = part.page;

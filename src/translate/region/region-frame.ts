@@ -31,9 +31,9 @@ export interface RegionExits {
 /** Why a region is left. Faults are the ones that need no reason to be set. */
 const FAULT = 0;
 /** The exception whose vector (bits 0-7) and error code (above, less one) are in local 0. */
-const RAISE = 1;
+export const RAISE = 1;
 /** The block in local 0 has more instructions than the budget, which was charged for it. */
-const BOUNDARY = 2;
+export const BOUNDARY = 2;
 /** The instruction in local 0 dropped decoded code. */
 export const LEAVE_AFTER = 3;
 /** Between two repetitions of the instruction in local 0. */
@@ -49,6 +49,8 @@ const FOLLOW_NEXT = 8;
 export interface WriteBack {
   /** Writes registers and budget back. */
   state(): void;
+  /** Takes out of the count of retired instructions what is given back: `reason` is a local. */
+  uncount(reason: number): void;
   /** Hands the flags over to a region, or settles them for all else. */
   handOverFlags(): void;
   settleFlags(): void;
@@ -155,6 +157,7 @@ export class RegionFrame implements RegionExits {
     code.returnCall(imports.followNext);
     code.end();
     this.#writeBack.settleFlags();
+    this.#writeBack.uncount(this.#reason);
     // A fault may be none, but something that the interpreter has to do.
     this.#when(FAULT, () => {
       code.i32Const(0);

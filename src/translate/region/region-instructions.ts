@@ -6,6 +6,7 @@ import type { OperationOf } from '../emit-context.ts';
 import { emitTagCompare } from '../emit-probe.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import type { Node, ProbeKind, ProbeSegment } from '../ir.ts';
+import { RegionCount } from './region-count.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
 import { missRoutines, STORE_FAULTED, type RegionHelpers } from './region-helpers.ts';
@@ -20,6 +21,8 @@ export abstract class RegionInstructions extends RegionValues {
   protected readonly helpers: RegionHelpers;
   /** Local with the instructions left, as BUDGET has them elsewhere. */
   protected readonly budget: number;
+  /** Null when nobody asks how many instructions retire in regions. */
+  protected readonly count: RegionCount | null;
   /** What is being emitted is in a small loop, where the size of the code does not matter. */
   protected isBusy = false;
 
@@ -32,18 +35,22 @@ export abstract class RegionInstructions extends RegionValues {
     use: RegisterUse,
     first: HandlerVariant,
     isLong: boolean,
+    counts: boolean,
   ) {
     super(code, first, imports);
     this.variant = first;
     this.helpers = helpers;
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
+    this.count = counts ? new RegionCount(code, view, this.budget) : null;
     this.frame = new RegionFrame(code, imports, handlerType, {
       state: () => {
         this.machine.flags.known = FLAGS_UNKNOWN;
         this.machine.spill();
         this.storeBudget();
+        this.count?.add(0);
       },
+      uncount: (reason) => this.count?.uncount(reason),
       handOverFlags: () => this.machine.flags.handOver(),
       settleFlags: () => this.machine.flags.settle(),
     });
@@ -189,10 +196,13 @@ export abstract class RegionInstructions extends RegionValues {
     this.machine.flags.settle();
     this.storeBudget();
     this.machine.noteCurrent();
+    // The routine may not come back.
+    this.count?.addBefore(this.machine.ip);
   }
 
   protected afterCore(registers: boolean): void {
     this.loadBudget();
+    this.count?.resumeAt(this.machine.ip);
     this.machine.noteMxcsr();
     if (!registers) return;
     this.machine.load();

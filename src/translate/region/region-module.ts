@@ -5,8 +5,9 @@ import { ModuleBuilder } from '../../wasm/module-builder.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import { handlerCount } from '../handler-table.ts';
 import { engineRoutines } from '../interpreter-module.ts';
-import { emitPageCheck, RegionEmitter } from './region-emitter.ts';
+import { RegionEmitter, type EmitOptions } from './region-emitter.ts';
 import { RegionHelpers } from './region-helpers.ts';
+import { emitPageCheck } from './region-page-check.ts';
 import type { RegionSource } from './region-source.ts';
 
 export interface PlacedRegion {
@@ -34,8 +35,16 @@ function signatureOf(name: string): { parameters: readonly ValueType[]; results:
   return { parameters, results: result === null ? [] : [result] };
 }
 
-/** Builds the module of a batch; `view` is of machine memory, which holds the decoded code. */
-export function buildRegions(view: DataView, regions: readonly PlacedRegion[]): Uint8Array<ArrayBuffer> {
+/**
+ * Builds the module of a batch.
+ * @param view of machine memory, which holds the decoded code
+ * @param options.names whether functions get their names, for dumps
+ */
+export function buildRegions(
+  view: DataView,
+  regions: readonly PlacedRegion[],
+  options: EmitOptions & { readonly names?: boolean } = {},
+): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder();
   builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
   const handlerType = builder.type(['i32'], ['i32']);
@@ -61,7 +70,7 @@ export function buildRegions(view: DataView, regions: readonly PlacedRegion[]): 
     builder.export(`region${index}`, 'function', region);
     const code = builder.body(region);
     if (descriptor !== 0) emitPageCheck(code, imports, handlerType, descriptor, handler);
-    new RegionEmitter(code, view, imports, helpers, handlerType, source).emit(source.entry);
+    new RegionEmitter(code, view, imports, helpers, handlerType, source, options).emit(source.entry);
   });
-  return builder.toBytes();
+  return builder.toBytes({ names: options.names === true });
 }

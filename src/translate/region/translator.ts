@@ -4,6 +4,7 @@
 import {
   ARENA_END,
   ARENA_NEXT,
+  COUNT_IN_REGIONS,
   HOT_COUNT,
   HOT_MASK,
   HOT_QUEUE,
@@ -18,6 +19,7 @@ import {
 } from '../../core/layout.ts';
 import { handlerCount } from '../handler-table.ts';
 import { BlockReader, handlerAt } from './block-reader.ts';
+import { dumpRegions, type RegionDump } from './dump-region.ts';
 import { buildRegions, type PlacedRegion } from './region-module.ts';
 import { RegionReader, type RegionSource } from './region-source.ts';
 
@@ -51,6 +53,12 @@ interface Installed {
   readonly handler: number;
 }
 
+export interface TranslatorOptions {
+  /** Whether instructions that retire in regions are counted, which costs a little. */
+  readonly countRetired?: boolean;
+  readonly dump?: RegionDump | undefined;
+}
+
 export class Translator {
   readonly statistics: TranslatorStatistics = {
     regions: 0,
@@ -77,13 +85,17 @@ export class Translator {
   /** When regions were last made, in milliseconds of the host. */
   #last = 0;
 
+  readonly #options: TranslatorOptions;
+
   /** @param after executions, a power of two, after which a block is translated */
   constructor(
     memory: WebAssembly.Memory,
     core: Record<string, unknown>,
     interpreter: InterpreterExports,
     after: number,
+    options: TranslatorOptions = {},
   ) {
+    this.#options = options;
     this.#memory = memory;
     this.#view = new DataView(memory.buffer);
     this.#core = core;
@@ -98,6 +110,11 @@ export class Translator {
     this.#batch = after === 1 ? 1 : SMALLEST_BATCH;
   }
 
+  /** Instructions that have retired in regions; undefined unless they are counted. */
+  get retired(): number | undefined {
+    return this.#options.countRetired ? Number(this.#view.getBigUint64(COUNT_IN_REGIONS, true)) : undefined;
+  }
+
   /** Translates blocks that became hot. To be called while no guest code runs. */
   translateHot(): void {
     const view = this.#view;
@@ -109,9 +126,13 @@ export class Translator {
     view.setUint32(HOT_COUNT, 0, true);
     for (let index = 0; index < count; index++) this.#waiting.push(view.getUint32(HOT_QUEUE + 4 * index, true));
     const sources: RegionSource[] = [];
+    // A block that ran often enough since the last time is in the queue more than once.
+    const seen = new Set<number>();
     let done = 0;
     while (done < this.#waiting.length && performance.now() - start < LONGEST_TURN) {
-      const source = this.#choose(this.#waiting[done++]!);
+      const ip = this.#waiting[done++]!;
+      const source = seen.has(ip) ? null : this.#choose(ip);
+      seen.add(ip);
       if (source) sources.push(source);
     }
     this.#waiting.splice(0, done);
@@ -173,7 +194,9 @@ export class Translator {
       return descriptor === null ? [] : [{ source, descriptor, handler: handlerAt(this.#view, ip) }];
     });
     if (regions.length === 0) return;
-    const bytes = buildRegions(this.#view, regions);
+    const { countRetired: counts = false, dump } = this.#options;
+    const bytes = buildRegions(this.#view, regions, { counts });
+    if (dump) dumpRegions(this.#view, regions, dump, counts);
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: { memory: this.#memory },
       core: this.#core,

@@ -1,0 +1,35 @@
+// What `--dump-region` writes.
+
+import { UserError } from '../../base/errors.ts';
+import type { RegionDump } from '../../translate/region/dump-region.ts';
+
+/** Writes to standard error, which is a terminal in raw mode when the guest's console is on it. */
+function writeLines(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? text.replaceAll('\n', '\r\n') : text);
+}
+
+export class RegionOutput {
+  readonly request: RegionDump;
+  #found = false;
+
+  /** Throws a UserError when there will be no regions. */
+  constructor(address: bigint, engine: string) {
+    if (engine === 'interpreter') {
+      throw new UserError('The interpreter translates nothing that --dump-region could show; leave one of them out.');
+    }
+    this.request = {
+      address,
+      write: (text) => {
+        this.#found = true;
+        writeLines(`${text}\n`);
+      },
+    };
+  }
+
+  /** After the run: says so when there was nothing to show. */
+  finish(): void {
+    if (this.#found) return;
+    const address = `0x${this.request.address.toString(16)}`;
+    writeLines(`lodge: No region was made whose entry is at ${address}; name where a hot block starts.\n`);
+  }
+}
