@@ -10,7 +10,7 @@ import * as layout from '../../src/core/layout.ts';
 import { unwound, Vcpu } from '../../src/cpu/vcpu.ts';
 import { Cell } from '../../src/memory/cell.ts';
 import { pcMemoryAreas } from '../../src/memory/physical-map.ts';
-import { Translator, type InterpreterExports } from '../../src/translate/region/translator.ts';
+import { Translator, type InterpreterExports, type TranslatorOptions } from '../../src/translate/region/translator.ts';
 import {
   buildTables,
   CODE_FRAMES,
@@ -69,8 +69,13 @@ export class TestCell {
   /**
    * @param translateAfter executions, a power of two, after which a block is translated; null: never
    * @param interpreter the built one, or another
+   * @param options of the translator
    */
-  constructor(translateAfter: number | null = null, interpreter = load('interpreter.wasm')) {
+  constructor(
+    translateAfter: number | null = null,
+    interpreter = load('interpreter.wasm'),
+    options: TranslatorOptions = {},
+  ) {
     const cell = new Cell({ core: load('core/core.wasm'), imports: this.#imports(), areas: pcMemoryAreas(2 * MIB) });
     this.cell = cell;
     const { memory } = cell;
@@ -80,7 +85,8 @@ export class TestCell {
     const instance = new WebAssembly.Instance(interpreter, { env: { memory }, core: cell.exports });
     const exports = instance.exports as InterpreterExports;
     this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
-    const translator = translateAfter === null ? null : new Translator(memory, cell.exports, exports, translateAfter);
+    const translator =
+      translateAfter === null ? null : new Translator(memory, cell.exports, exports, translateAfter, options);
     this.vcpu = new Vcpu(memory, cell.core, exports['run'] as () => number, translator);
     buildTables(cell.guestMemory);
     const machine = (address: number): number => cell.core.frameForWrite(address / PAGE) >>> 0;

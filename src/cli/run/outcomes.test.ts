@@ -23,6 +23,7 @@ const code = {
   undefined: [0x0f, 0x0b], // ud2, without a working IDT
   spin: [0xeb, 0xfe], // jmp $
   exit: [0xb0, 0x05, 0xe6, 0xf4], // mov al, 5; out 0xf4, al
+  count: [0xb9, 0x80, 0x84, 0x1e, 0x00, 0x49, 0x75, 0xfd, 0xb0, 0x05, 0xe6, 0xf4], // mov ecx, 2000000; again: dec ecx; jnz again; exit
   restart: [
     0x66, 0xba, 0xf8, 0x03, 0xb0, 0x72, 0xee, // mov dx, 0x3f8; mov al, 'r'; out dx, al
     0x66, 0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, 0xeb, 0xfe, // mov dx, 0xcf9; mov al, 6; out dx, al; jmp $
@@ -130,6 +131,34 @@ test('--stats writes what the run has counted', async () => {
   const statistics = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   assert.equal(typeof statistics['instructions'], 'number');
   assert.ok(Number(statistics['wallTime']) > 0);
+});
+
+test('--stats tells how much of the guest ran translated', async () => {
+  const file = join(directory, 'engines.json');
+  for (const engine of ['translator', 'interpreter']) {
+    const { status } = await run('count', ['--device', 'debug-exit', '--stats', file, '--engine', engine]);
+    assert.equal(status, 11);
+    const { instructions, translation } = JSON.parse(readFileSync(file, 'utf8')) as {
+      instructions: number;
+      translation?: { inRegions: number };
+    };
+    assert.ok(instructions > 4_000_000);
+    if (engine === 'interpreter') assert.equal(translation, undefined);
+    else assert.ok(translation!.inRegions > 0 && translation!.inRegions <= instructions, `${translation!.inRegions}`);
+  }
+});
+
+test('--dump-region shows a region, or says that there was none', async () => {
+  const args = ['--device', 'debug-exit', '--engine', 'translator'];
+  const shown = await run('count', [...args, '--dump-region', '0x100025']);
+  assert.match(
+    shown.stderr,
+    /^Region at 0x100025: [^]*\n00100025 {2}dec ecx +\| n0:32 = readRegister ecx +\| [^]*\n\(ways out\)/,
+  );
+  assert.equal(shown.status, 11);
+  const none = await run('count', [...args, '--dump-region', '0x200000']);
+  assert.equal(none.stderr, 'lodge: No region was made whose entry is at 0x200000; name where a hot block starts.\n');
+  assert.equal(none.status, 11);
 });
 
 test('signals end the run with 128 and their number', async () => {

@@ -8,9 +8,13 @@ function writeLines(text: string): void {
   process.stderr.write(process.stderr.isTTY ? text.replaceAll('\n', '\r\n') : text);
 }
 
+const SHOWN = 3;
+
 export class RegionOutput {
   readonly request: RegionDump;
   #found = false;
+  /** Where regions begin that only contain the address. */
+  readonly #around = new Set<bigint>();
 
   /** Throws a UserError when there will be no regions. */
   constructor(address: bigint, engine: string) {
@@ -23,13 +27,16 @@ export class RegionOutput {
         this.#found = true;
         writeLines(`${text}\n`);
       },
+      isInside: (entry) => this.#around.add(entry),
     };
   }
 
   /** After the run: says so when there was nothing to show. */
   finish(): void {
     if (this.#found) return;
-    const address = `0x${this.request.address.toString(16)}`;
-    writeLines(`lodge: No region was made whose entry is at ${address}; name where a hot block starts.\n`);
+    const hex = (address: bigint): string => `0x${address.toString(16)}`;
+    const around = [...this.#around].slice(0, SHOWN).map(hex).join(' and ');
+    const advice = around === '' ? 'name where a hot block starts' : `it is inside of what starts at ${around}`;
+    writeLines(`lodge: No region was made whose entry is at ${hex(this.request.address)}; ${advice}.\n`);
   }
 }

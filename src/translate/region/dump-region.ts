@@ -32,6 +32,8 @@ export interface RegionDump {
   readonly address: bigint;
   /** Gets the text of each such region that is made: there is one for each address space, and another when it was given up. */
   readonly write: (text: string) => void;
+  /** Is told the entry of a region that begins elsewhere but has an instruction at that address. */
+  readonly isInside?: (entry: bigint) => void;
 }
 
 const PAGE = 4096;
@@ -43,33 +45,53 @@ const WIDEST = [44, 56] as const;
 export function dumpRegions(
   view: DataView,
   regions: readonly PlacedRegion[],
-  { address, write }: RegionDump,
+  { address, write, isInside }: RegionDump,
   counts: boolean,
 ): void {
+  const places = placesOf(view, address);
+  if (places.size === 0) return;
   for (const region of regions) {
-    const machine = view.getUint32(region.source.entry.ip - BLOCK_HEADER + BLOCK_ADDRESS, true);
-    if (wasFetchedFrom(view, address, machine)) write(regionText(view, region, address, counts));
+    const { entry, parts } = region.source;
+    if (places.has(machineOf(view, entry.ip))) {
+      write(regionText(view, region, address, counts));
+      continue;
+    }
+    for (const { ip: first, page, records } of parts) {
+      const frame = machineOf(view, first) & -PAGE;
+      for (const { ip } of records) {
+        const offset = view.getUint16(ip + RECORD_OFFSET, true);
+        if (!places.has((frame + offset) >>> 0)) continue;
+        const distance = page + offset - view.getUint16(entry.ip + RECORD_OFFSET, true);
+        isInside?.(BigInt.asUintN(64, address - BigInt(distance)));
+      }
+    }
   }
 }
 
-/** True when some address space that the TLB knows has the machine address at a guest-virtual one. */
-function wasFetchedFrom(view: DataView, address: bigint, machine: number): boolean {
+/** Machine address of the block whose first record is at `first`. */
+function machineOf(view: DataView, first: number): number {
+  return view.getUint32(first - BLOCK_HEADER + BLOCK_ADDRESS, true);
+}
+
+/** The machine addresses that a guest-virtual one has for fetches, in the address spaces that the TLB knows. */
+function placesOf(view: DataView, address: bigint): ReadonlySet<number> {
+  const places = new Set<number>();
   const page = BigInt.asIntN(64, address & ~0xfffn);
   const low = Number(BigInt.asUintN(32, address));
   const line = (low >>> 12) % TLB_ENTRIES;
   for (let number = 0; number < TLB_SLOTS * TLB_CONTEXTS; number++) {
     const entry = TLB + number * TLB_SIZE + line * TLB_ENTRY_SIZE;
     if (view.getBigInt64(entry + TLB_EXECUTE_TAG, true) !== page) continue;
-    if ((low + view.getUint32(entry + TLB_ADDEND, true)) >>> 0 === machine) return true;
+    places.add((low + view.getUint32(entry + TLB_ADDEND, true)) >>> 0);
   }
-  return false;
+  return places;
 }
 
 /** A line of the dump: instruction, nodes, WebAssembly. */
 type Row = readonly [guest: string, nodes: string, wasm: string];
 
 /** The text of a region whose entry is at a guest-virtual address. */
-export function regionText(view: DataView, region: PlacedRegion, address: bigint, counts: boolean): string {
+function regionText(view: DataView, region: PlacedRegion, address: bigint, counts: boolean): string {
   const { source } = region;
   const notes: { ip: number; offset: number }[] = [];
   const note = (ip: number, offset: number): void => void notes.push({ ip, offset });
@@ -148,7 +170,7 @@ class GuestCode {
 
   /** Bytes at an offset of the block's page, which may go on in its second one. */
   #bytes(first: number, offset: number, length: number): Uint8Array {
-    const machine = this.#view.getUint32(first - BLOCK_HEADER + BLOCK_ADDRESS, true);
+    const machine = machineOf(this.#view, first);
     const second = this.#view.getUint32(first - BLOCK_HEADER + BLOCK_SECOND, true);
     const pages = [machine - (machine % PAGE), second - (second % PAGE)] as const;
     const bytes = new Uint8Array(Math.min(length, MOST_INSTRUCTION_BYTES));
