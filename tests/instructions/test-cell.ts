@@ -9,6 +9,7 @@ import { MIB } from '../../src/base/units.ts';
 import * as layout from '../../src/core/layout.ts';
 import { unwound, Vcpu } from '../../src/cpu/vcpu.ts';
 import { Cell } from '../../src/memory/cell.ts';
+import type { CoreImports } from '../../src/memory/core-imports.ts';
 import { pcMemoryAreas } from '../../src/memory/physical-map.ts';
 import { Translator, type InterpreterExports } from '../../src/translate/region/translator.ts';
 import {
@@ -69,9 +70,15 @@ export class TestCell {
   /**
    * @param translateAfter executions, a power of two, after which a block is translated; null: never
    * @param interpreter the built one, or another
+   * @param board what devices do; there are none without it
    */
-  constructor(translateAfter: number | null = null, interpreter = load('interpreter.wasm')) {
-    const cell = new Cell({ core: load('core/core.wasm'), imports: this.#imports(), areas: pcMemoryAreas(2 * MIB) });
+  constructor(
+    translateAfter: number | null = null,
+    interpreter = load('interpreter.wasm'),
+    board: Partial<CoreImports> = {},
+  ) {
+    const imports = { ...this.#imports(), ...board };
+    const cell = new Cell({ core: load('core/core.wasm'), imports, areas: pcMemoryAreas(2 * MIB) });
     this.cell = cell;
     const { memory } = cell;
     this.view = new DataView(memory.buffer);
