@@ -9,6 +9,7 @@ import { MIB } from '../../src/base/units.ts';
 import * as layout from '../../src/core/layout.ts';
 import { unwound, Vcpu } from '../../src/cpu/vcpu.ts';
 import { Cell } from '../../src/memory/cell.ts';
+import type { CoreImports } from '../../src/memory/core-imports.ts';
 import { pcMemoryAreas } from '../../src/memory/physical-map.ts';
 import { Translator, type InterpreterExports, type TranslatorOptions } from '../../src/translate/region/translator.ts';
 import {
@@ -69,14 +70,20 @@ export class TestCell {
   /**
    * @param translateAfter executions, a power of two, after which a block is translated; null: never
    * @param interpreter the built one, or another
-   * @param options of the translator
+    options: TranslatorOptions = {},
+    board: Partial<CoreImports> = {},
+  ) {
+    const imports = { ...this.#imports(), ...board };
+    const cell = new Cell({ core: load('core/core.wasm'), imports, areas: pcMemoryAreas(2 * MIB) });
    */
   constructor(
     translateAfter: number | null = null,
     interpreter = load('interpreter.wasm'),
     options: TranslatorOptions = {},
+    board: Partial<CoreImports> = {},
   ) {
-    const cell = new Cell({ core: load('core/core.wasm'), imports: this.#imports(), areas: pcMemoryAreas(2 * MIB) });
+    const imports = { ...this.#imports(), ...board };
+    const cell = new Cell({ core: load('core/core.wasm'), imports, areas: pcMemoryAreas(2 * MIB) });
     this.cell = cell;
     const { memory } = cell;
     this.view = new DataView(memory.buffer);

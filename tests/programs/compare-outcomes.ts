@@ -40,6 +40,7 @@ export function compareOutcomes(left: Outcome, right: Outcome, codeSize: 32 | 64
     if (found.length > 0) break;
   }
   check('exceptions', left.faultCount, right.faultCount);
+  check('accesses to the device', left.board, right.board);
   check('ended', `${left.ended}`, `${right.ended}`);
   if (left.retired >= 0 && right.retired >= 0) check('retired instructions', left.retired, right.retired);
   found.push(...compareAnswers(withoutWindow(left.state), withoutWindow(right.state), { codeSize, undefined: [] }));

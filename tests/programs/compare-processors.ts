@@ -12,6 +12,11 @@ export function compareProcessors(left: ProgramCell, right: ProgramCell): Differ
     const [one, other] = [a.getBigUint64(address, true), b.getBigUint64(address, true)];
     if (one !== other) found.push({ field, left: one.toString(16), right: other.toString(16) });
   };
+  const count = (field: string, one: number, other: number): void => {
+    if (one !== other) found.push({ field, left: String(one), right: String(other) });
+  };
+  count('retired instructions', left.retired, right.retired);
+  count('events', left.events, right.events);
   compare('rip', layout.RIP);
   for (let i = 0; i < 16; i++) compare(`register ${i}`, layout.GPR + i * 8);
   for (let i = 0; i < 16; i++) {

@@ -117,6 +117,7 @@ function attempt(random: Random, avoided: ReadonlySet<string>): Program {
     alternate: usesSpaces ? makeAlternate(random, writer, slots ?? []) : [],
     frames: usesSpaces ? [makeFrames(random), makeFrames(random)] : null,
     changesItself: (hasStores && slots.length > 0) || writes.length > 0,
+    hasDevice: plan.hasDevice,
   };
 }
 

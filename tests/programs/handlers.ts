@@ -1,10 +1,11 @@
-// What the guest does about exceptions: notes each one, then goes on behind the instruction that raised it. Only INT3 ends a
-// program: its handler is the HLT of guest-tables.ts.
+// What the guest does about exceptions: notes each one, then goes on behind the instruction that raised it; and about
+// interrupts, which it only notes. Only INT3 ends a program: its handler is the HLT of guest-tables.ts.
 
 import { guestPhysical } from '../../src/base/address.ts';
 import type { DomainMemory } from '../../src/memory/domain-memory.ts';
 import { IDT, SYSTEM, SYSTEM_TABLE } from '../instructions/guest-tables.ts';
 import { CODE } from '../instructions/state-image.ts';
+import { INTERRUPTS } from './board.ts';
 import { ALIAS, AREA, AREA_SIZE } from './program.ts';
 
 const PAGE = 4096;
@@ -18,7 +19,7 @@ const STUBS = 0x48000;
 const COMMON = STUBS + 0x400;
 const END = 0x49000;
 const STUB_SIZE = 16;
-const VECTORS = 32;
+const VECTORS = 32 + INTERRUPTS;
 const BREAKPOINT = 3;
 export const MOST_FAULTS = 1024;
 
@@ -58,6 +59,7 @@ const common = [
   [0x0f, 0x20, 0xd0, 0x48, 0x89, 0x41, 0x18], // CR2
   [0x48, 0x8b, 0x44, 0x24, 0x38, 0x48, 0x89, 0x41, 0x20], // RFLAGS
   [0x48, 0x8b, 0x44, 0x24, 0x40, 0x48, 0x89, 0x41, 0x28], // RSP
+  [0x80, 0x7c, 0x24, 0x18, 0x20, 0x73, 0x34], // cmp byte [vector], 32; jae back
   [0x48, 0x8b, 0x44, 0x24, 0x28], // mov rax, [RIP]
   [0x48, 0x2d, ...little(BigInt(AREA), 4)], // sub rax, AREA
   [0x48, 0x3d, ...little(BigInt(AREA_SIZE + ALIAS), 4)], // cmp rax, AREA_SIZE + ALIAS

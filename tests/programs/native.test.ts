@@ -28,7 +28,9 @@ test('random programs do the same on interpreter and processor', { skip: nativeO
       const program = generateProgram(seed, from + offset, avoided);
       const assembled = assembleProgram({ ...program, interventions: [], frames: null });
       return { index: from + offset, program, assembled, expected: runProgram(plain, assembled) };
-    }).filter(({ expected }) => expected.ended && expected.faultCount <= MOST_NATIVE_FAULTS);
+    }).filter(
+      ({ program, expected }) => !program.hasDevice && expected.ended && expected.faultCount <= MOST_NATIVE_FAULTS,
+    );
     const outcomes = runOnHost(cases.map(({ assembled }) => assembled));
     cases.forEach(({ index, program, assembled, expected }, at) => {
       const differences = compareOutcomes(withPageFaultsFirst(outcomes[at]!, expected), expected, program.codeSize);

@@ -14,6 +14,9 @@ const MIDDLE = 0x1000;
 const COUNTERS = DATA + 0x1f00;
 const POINTERS = DATA + 0x1f40;
 const MOST_POINTERS = 23;
+/** A device's registers, behind the data. */
+export const DEVICE = DATA + 0x8000;
+const DEVICE_SIZE = 0x1000;
 /** What displacements of a byte and indexes can add to a pointer. */
 const REACH = 0x280;
 
@@ -31,6 +34,8 @@ export interface Plan {
   readonly hasStrings: boolean;
   /** Some jumps and calls go to the alias of the area. */
   readonly hasAlias: boolean;
+  /** It uses the device: where it is interrupted then depends on the slices. */
+  readonly hasDevice: boolean;
   /** Its pages lie in other frames now and then, in which some instructions are others. */
   readonly usesSpaces: boolean;
   /** Mnemonics that it leaves out. */
@@ -60,18 +65,20 @@ export function makePlan(random: Random, avoided: ReadonlySet<string>): Plan {
   const reserved = new Set([RSP, ...bases.keys(), ...indexes.keys(), ...counters]);
   const hasAlias = random.oneIn(3);
   const usesSpaces = hasAlias ? !random.oneIn(4) : random.oneIn(8);
-  return { codeSize, bases, indexes, counters, reserved, stack, hasStrings, hasAlias, usesSpaces, avoided };
+  const hasDevice = random.oneIn(5);
+  return { codeSize, bases, indexes, counters, reserved, stack, hasStrings, hasAlias, hasDevice, usesSpaces, avoided };
 }
 
 /** An address for an operand of `bytes` bytes: mostly aligned, sometimes over the page boundary, now and then one that faults. */
 export function dataAddress(random: Random, plan: Plan, bytes: number): number {
   const end = DATA + DATA_SIZE;
+  if (plan.hasDevice && random.oneIn(8)) return DEVICE + random.below(DEVICE_SIZE / bytes) * bytes;
   if (random.oneIn(24))
     return random.pick([
       end - random.below(bytes),
       end + random.below(4096),
       end + 4096 - random.below(bytes),
-      end + 8192,
+      end + 2 * 8192,
       DATA - random.below(bytes + 1),
     ]);
   const stackCrosses = plan.stack < DATA + SECOND_ZONE;

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { guestPhysical } from '../../src/base/address.ts';
 import * as layout from '../../src/core/layout.ts';
 import { DATA_FRAMES, DATA_TABLE } from '../instructions/guest-tables.ts';
-import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
+import { DATA, DATA_SIZE, StateImage } from '../instructions/state-image.ts';
 import { TestCell } from '../instructions/test-cell.ts';
 import { AddressSpaces, FRAMES } from './address-spaces.ts';
+import { Board } from './board.ts';
 import { installHandlers, readFaults, resetHandlers, type Fault } from './handlers.ts';
+import { DEVICE } from './plan.ts';
 import { AREA, AREA_SIZE, type Assembled, type Intervention } from './program.ts';
 
 /** The data and the page behind it that can only be read. */
@@ -16,6 +18,9 @@ const DATA_PAGES = 3;
 /** Bytes of code that are looked at together. */
 const CHUNK = 1024;
 const NO_EXECUTE = 1n << 63n;
+/** The page of the device among those of the data, and its entry: present, writable, for users, used, of no memory. */
+const DEVICE_PAGE = (DEVICE - DATA) / 4096;
+const DEVICE_ENTRY = 0xfee00067n | NO_EXECUTE;
 
 const interpreter = new WebAssembly.Module(
   readFileSync(join(import.meta.dirname, '../../..', 'interpreter.wasm')) as Uint8Array<ArrayBuffer>,
@@ -33,17 +38,22 @@ export interface Outcome {
   /** Instructions, with those of the handlers; -1 when nobody counted. */
   readonly retired: number;
   readonly ended: boolean;
+  /** Follows from what devices saw. */
+  readonly board: number;
 }
 
 export class ProgramCell {
   readonly test: TestCell;
   readonly #spaces: AddressSpaces;
+  readonly #board = new Board();
   #ended = false;
-  #exceptionsBefore = 0;
+  #hasDevice = false;
+  #eventsBefore = 0;
 
   /** @param translateAfter executions after which a block is translated; null: never */
   constructor(translateAfter: number | null) {
-    this.test = new TestCell(translateAfter, interpreter);
+    this.test = new TestCell(translateAfter, interpreter, {}, this.#board.imports);
+    this.#board.connect(this.test);
     installHandlers(this.#memory);
     this.#forbidExecutingData();
     this.#spaces = new AddressSpaces(this.test);
@@ -58,6 +68,14 @@ export class ProgramCell {
     this.test.core['flushAll']();
   }
 
+  /** The device is there for programs that use it alone: others must find nothing there. */
+  #mapDevice(isThere: boolean): void {
+    if (isThere === this.#hasDevice) return;
+    this.#hasDevice = isThere;
+    this.#memory.write64(guestPhysical(DATA_TABLE + DEVICE_PAGE * 8), isThere ? DEVICE_ENTRY : 0n);
+    this.test.core['flushPage'](BigInt(DEVICE));
+  }
+
   get #memory(): TestCell['cell']['guestMemory'] {
     return this.test.cell.guestMemory;
   }
@@ -70,9 +88,10 @@ export class ProgramCell {
     return this.test.vcpu.retired;
   }
 
-  /** Exceptions since the program began. */
-  get exceptions(): number {
-    return Number(this.test.view.getBigUint64(layout.COUNT_EXCEPTIONS, true)) - this.#exceptionsBefore;
+  /** Exceptions and interrupts since the program began. */
+  get events(): number {
+    const count = (address: number): number => Number(this.test.view.getBigUint64(address, true));
+    return count(layout.COUNT_EXCEPTIONS) + count(layout.COUNT_INTERRUPTS) - this.#eventsBefore;
   }
 
   get ended(): boolean {
@@ -80,10 +99,12 @@ export class ProgramCell {
   }
 
   /** Begins a program. Only code that is not there already is written, so that what was translated stays. */
-  load({ state, data, code, alternate, lengths, frames }: Assembled): void {
+  load({ state, data, code, alternate, lengths, frames, hasDevice }: Assembled): void {
     this.#ended = false;
     this.test.load(state, false);
-    this.#exceptionsBefore += this.exceptions;
+    this.#eventsBefore += this.events;
+    this.#board.reset();
+    this.#mapDevice(hasDevice);
     this.#spaces.reset(frames);
     const memory = this.#memory;
     memory.writeBytes(guestPhysical(DATA_FRAMES), data);
@@ -144,6 +165,7 @@ export class ProgramCell {
       faultCount: count,
       retired: this.retired,
       ended: this.#ended,
+      board: this.#board.digest,
     };
   }
 }

@@ -67,6 +67,7 @@ export interface Program {
   /** In which frame each page of the area and its alias lies at first, in both spaces; null: all in the first, in one space. */
   readonly frames: readonly [readonly (0 | 1)[], readonly (0 | 1)[]] | null;
   readonly changesItself: boolean;
+  readonly hasDevice: boolean;
 }
 
 export interface Assembled {
@@ -85,6 +86,7 @@ export interface Assembled {
   readonly frames: Program['frames'];
   readonly resolve: (target: Target) => number;
   readonly changesItself: boolean;
+  readonly hasDevice: boolean;
 }
 
 /** Thrown when a program does not fit its area, or a jump its distance. */
@@ -149,6 +151,19 @@ export function assemble(program: Program, lengthAt: (code: Uint8Array, at: numb
   state.rip = BigInt(places[0] ?? AREA);
   const alternate = code.slice();
   for (const { label, plus, bytes } of program.alternate) alternate.set(bytes, resolve({ label, plus }) - AREA);
-  const { interventions, frames, changesItself } = program;
-  return { codeSize, state, data, code, alternate, lengths, places, interventions, frames, resolve, changesItself };
+  const { interventions, frames, changesItself, hasDevice } = program;
+  return {
+    codeSize,
+    state,
+    data,
+    code,
+    alternate,
+    lengths,
+    places,
+    interventions,
+    frames,
+    resolve,
+    changesItself,
+    hasDevice,
+  };
 }

@@ -41,6 +41,7 @@ function readOutcome(bytes: Uint8Array<ArrayBuffer>, { alternate }: Assembled): 
     faultCount,
     retired: -1,
     ended: state.vector === BREAKPOINT,
+    board: 0,
   };
 }
 

@@ -11,14 +11,13 @@ type Slices = (random: Random, total: number) => NextSlice;
 
 export interface Schedule {
   readonly name: string;
-  /** Null: the whole program is one slice. */
-  readonly slices: Slices | null;
+  readonly slices: Slices;
 }
 
 /** Programs that run for long, and change themselves meanwhile, would be translated thousands of times. */
 const LONG = 2000;
 
-const whole: Schedule = { name: 'whole', slices: null };
+const whole: Schedule = { name: 'whole', slices: () => () => WHOLE };
 const tiny: Schedule = { name: 'tiny slices', slices: (random) => (at) => (at < LONG ? 1 + random.below(12) : WHOLE) };
 const medium: Schedule = {
   name: 'medium slices',

@@ -10,6 +10,8 @@ const RDI = 7;
 
 /** Something that raises an exception, always or mostly. */
 export function emitTrap(random: Random, writer: Writer): void {
+  // RDTSC, as another thing that asks the host.
+  if (writer.plan.hasDevice && random.oneIn(3)) return writer.emit([0x0f, 0x31]);
   const is64 = writer.plan.codeSize === 64;
   const choices: readonly (readonly number[])[] = [
     [0x0f, 0x0b], // ud2
