@@ -70,11 +70,8 @@ export class TestCell {
   /**
    * @param translateAfter executions, a power of two, after which a block is translated; null: never
    * @param interpreter the built one, or another
-    options: TranslatorOptions = {},
-    board: Partial<CoreImports> = {},
-  ) {
-    const imports = { ...this.#imports(), ...board };
-    const cell = new Cell({ core: load('core/core.wasm'), imports, areas: pcMemoryAreas(2 * MIB) });
+   * @param options of the translator
+   * @param board answers of its own to what the core asks of a board
    */
   constructor(
     translateAfter: number | null = null,
