@@ -1,4 +1,4 @@
-// The page tables of programs: two address spaces in which each page of the area, and each page of its alias behind it, lies
+// The page tables of programs: two address spaces in which each page of the area, and each page of its copies behind it, lies
 // in one of two frames. The second frames hold the same program with some instructions changed.
 
 import { guestPhysical } from '../../src/base/address.ts';
@@ -6,14 +6,14 @@ import * as layout from '../../src/core/layout.ts';
 import { CODE_FRAMES, CODE_TABLE, DIRECTORY, PML4, POINTERS } from '../instructions/guest-tables.ts';
 import { CODE } from '../instructions/state-image.ts';
 import type { TestCell } from '../instructions/test-cell.ts';
-import { AREA, AREA_SIZE, type Program } from './program.ts';
+import { AREA, AREA_SIZE, COPIES, type Program } from './program.ts';
 
 const PAGE = 4096;
 const RIGHTS = 0x67;
 /** Guest-physical addresses of the frames: as the program is, and changed. */
 export const FRAMES: readonly [number, number] = [CODE_FRAMES + AREA - CODE, 0x50000];
-/** Pages of the area and of the alias behind it. */
-export const PAGES = (2 * AREA_SIZE) / PAGE;
+/** Pages of the area and of its copies. */
+export const PAGES = (COPIES * AREA_SIZE) / PAGE;
 
 // The tables of the second space; all but the code is shared.
 const SECOND_PML4 = 0x60000;

@@ -4,7 +4,7 @@ import type { Random } from '../instructions/random.ts';
 import { randomOperation } from './operations.ts';
 import { RBP } from './plan.ts';
 import { emitSlot, type Slot } from './slots.ts';
-import { emitCopy, emitStackUse, emitTrap } from './special.ts';
+import { emitControl, emitCopy, emitStackUse, emitTrap } from './special.ts';
 import type { Callee, Writer } from './writer.ts';
 
 /** Whoever writes a part of a program. */
@@ -107,7 +107,7 @@ function call(context: Context): void {
       return chosen(context, register, table, 2);
     }
     default:
-      return writer.call(callee.label);
+      return writer.call(callee.label, writer.nextCopy(random));
   }
 }
 
@@ -137,7 +137,7 @@ function jump(context: Context, depth: number): void {
   } else if (random.oneIn(2)) {
     writer.load(register, writer.somewhere(random, random.oneIn(2) ? first : second));
     writer.throughRegister(4, register);
-  } else writer.jump(random.oneIn(2) ? first : second);
+  } else writer.jump(random.oneIn(2) ? first : second, writer.nextCopy(random));
   writer.mark(first);
   part(context, depth + 1, 2);
   writer.jump(end);
@@ -169,8 +169,10 @@ export function part(context: Context, depth: number, most: number): void {
   for (let count = 1 + random.below(most); count > 0; count--) {
     if (context.writer.plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
     const kind = random.below(depth > MOST_NESTED ? 10 : 20);
-    if (kind < 5) straight(context, 4);
-    else if (kind < 6) emitTrap(random, context.writer);
+    if (kind < 5) {
+      if (random.oneIn(6)) emitControl(random, context.writer);
+      straight(context, 4);
+    } else if (kind < 6) emitTrap(random, context.writer);
     else if (kind < 7) emitStackUse(random, context.writer, () => part(context, depth + 1, 1));
     else if (kind < 8) emitCopy(random, context.writer);
     else if (kind < 10) {

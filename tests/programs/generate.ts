@@ -61,9 +61,9 @@ function makeAlternate(random: Random, writer: Writer, slots: readonly Slot[]): 
 
 /** Events at times at which programs mostly still run. */
 function makeInterventions(random: Random, writes: readonly Change[], usesSpaces: boolean): Intervention[] {
-  const after = (): number => 20 + random.below(700);
+  const after = (): number => 20 + random.below(random.pick([300, 700, 1500]));
   const written = writes.map((change): Intervention => ({ kind: 'write', after: after(), ...change }));
-  const moved = Array.from({ length: usesSpaces ? 2 + random.below(5) : 0 }, (): Intervention => {
+  const moved = Array.from({ length: usesSpaces ? 3 + random.below(8) : 0 }, (): Intervention => {
     const which = random.oneIn(2) ? 0 : 1;
     if (random.oneIn(2)) return { kind: 'map', after: after(), page: random.below(PAGES), which };
     return { kind: 'enter', after: after(), space: which, pcid: which * 16 + random.below(3), keeps: random.oneIn(2) };

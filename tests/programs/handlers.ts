@@ -6,7 +6,7 @@ import type { DomainMemory } from '../../src/memory/domain-memory.ts';
 import { IDT, SYSTEM, SYSTEM_TABLE } from '../instructions/guest-tables.ts';
 import { CODE } from '../instructions/state-image.ts';
 import { INTERRUPTS } from './board.ts';
-import { ALIAS, AREA, AREA_SIZE } from './program.ts';
+import { ALIAS, AREA, AREA_SIZE, COPIES } from './program.ts';
 
 const PAGE = 4096;
 // Guest-physical addresses; the system's half maps them.
@@ -62,7 +62,7 @@ const common = [
   [0x80, 0x7c, 0x24, 0x18, 0x20, 0x73, 0x34], // cmp byte [vector], 32; jae back
   [0x48, 0x8b, 0x44, 0x24, 0x28], // mov rax, [RIP]
   [0x48, 0x2d, ...little(BigInt(AREA), 4)], // sub rax, AREA
-  [0x48, 0x3d, ...little(BigInt(AREA_SIZE + ALIAS), 4)], // cmp rax, AREA_SIZE + ALIAS
+  [0x48, 0x3d, ...little(BigInt(COPIES * AREA_SIZE), 4)], // cmp rax, COPIES * AREA_SIZE
   [0x73, 0x18], // jae lost
   [0x25, ...little(BigInt(ALIAS - 1), 4)], // and eax, ALIAS - 1
   [0x0f, 0xb6, 0x84, 0x03, ...little(BigInt(LENGTHS - LOG), 4)], // movzx eax, byte [rbx + rax + LENGTHS - LOG]

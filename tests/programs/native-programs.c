@@ -10,7 +10,7 @@
 
 #define AREA (CODE + 0x4000ul)
 #define AREA_SIZE 0x4000ul
-#define ALIAS (AREA + AREA_SIZE)
+#define COPIES 3
 #define LOST (CODE + 0x100ul)
 #define MOST_FAULTS 256
 #define VECTOR_BREAKPOINT 3
@@ -52,7 +52,7 @@ static void skip(const struct program *program, struct outcome *outcome, ucontex
   fault->flags = (uint64_t)frame[REG_EFL];
   fault->rsp = (uint64_t)frame[REG_RSP];
   uint64_t at = fault->rip - AREA;
-  uint8_t length = at < 2 * AREA_SIZE ? program->lengths[at % AREA_SIZE] : 0;
+  uint8_t length = at < COPIES * AREA_SIZE ? program->lengths[at % AREA_SIZE] : 0;
   frame[REG_RIP] = length ? (greg_t)(fault->rip + length) : (greg_t)LOST;
 }
 
@@ -104,11 +104,10 @@ int main(int argc, char **argv) {
   count = (long)map_files(argv + 1, sizeof *programs, sizeof *outcomes, (void **)&programs, (void **)&outcomes);
   if (count == 0) return 0;
   map(CODE, CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
-  // The area and its alias are the same memory.
+  // The area and its copies are the same memory.
   int file = memfd_create("area", 0);
   if (file < 0 || ftruncate(file, AREA_SIZE) != 0) fail("memfd_create");
-  map_shared(AREA, AREA_SIZE, file, 0);
-  map_shared(ALIAS, AREA_SIZE, file, 0);
+  for (int i = 0; i < COPIES; i++) map_shared(AREA + (unsigned long)i * AREA_SIZE, AREA_SIZE, file, 0);
   memset((void *)CODE, 0xcc, CODE_SIZE);
   map(DATA, DATA_SIZE, PROT_READ | PROT_WRITE);
   map(DATA + DATA_SIZE, PAGE, PROT_READ);

@@ -32,7 +32,7 @@ export interface Plan {
   readonly stack: number;
   /** String instructions change RSI, RDI and RCX. */
   readonly hasStrings: boolean;
-  /** Some jumps and calls go to the alias of the area. */
+  /** Some jumps and calls go to the copies of the area. */
   readonly hasAlias: boolean;
   /** It uses the device: where it is interrupted then depends on the slices. */
   readonly hasDevice: boolean;

@@ -6,7 +6,8 @@ import { CODE, DATA, DATA_SIZE, type StateImage } from '../instructions/state-im
 /** Where programs lie: a few pages in the middle of the code. All that is not theirs is INT3. */
 export const AREA = CODE + 0x4000;
 export const AREA_SIZE = 0x4000;
-/** The area can be reached here too, so far behind itself. */
+/** The area can be reached so many times, each so far behind the one before. */
+export const COPIES = 3;
 export const ALIAS = 0x4000;
 const PAGE = 0x1000;
 

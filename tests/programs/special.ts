@@ -1,7 +1,7 @@
 // Parts of programs that need more than an instruction: exceptions, uses of the stack, strings.
 
 import type { Random } from '../instructions/random.ts';
-import { dataAddress } from './plan.ts';
+import { counterAddress, dataAddress } from './plan.ts';
 import type { Writer } from './writer.ts';
 
 const RCX = 1;
@@ -27,6 +27,32 @@ export function emitTrap(random: Random, writer: Writer): void {
     ...(is64 ? [[0x48, 0xf7, 0xf0 | random.below(4)]] : [[0xce], [0xd4, random.below(3)]]),
   ];
   writer.emit(random.pick(choices));
+}
+
+/** LDMXCSR or FLDCW of a valid word, from where rounding and the like are others; or the x87 unit made empty. */
+export function emitControl(random: Random, writer: Writer): void {
+  const address = counterAddress(15);
+  const word = (value: number): void => writer.onMemory([0xc7], 0, address, [value & 0xff, value >> 8, 0, 0]);
+  switch (random.below(4)) {
+    case 0:
+      return writer.emit(
+        random.pick([
+          [0xdb, 0xe3],
+          [0x0f, 0x77],
+          [0xd9, 0xf6],
+        ]),
+      );
+    case 1:
+      word(
+        0x40 | (random.oneIn(8) ? random.below(64) : 0x3f) | (random.pick([0, 2, 3]) << 8) | (random.below(4) << 10),
+      );
+      return writer.onMemory([0xd9], 5, address, []);
+    default:
+      word(
+        (random.oneIn(8) ? random.below(0x1f80) : 0x1f80) | (random.below(4) << 13) | (random.oneIn(3) ? 0x8040 : 0),
+      );
+      return writer.onMemory([0x0f, 0xae], 2, address, []);
+  }
 }
 
 /** PUSH and POP of registers, flags, constants and memory around something else. */
@@ -74,9 +100,11 @@ export function emitCopy(random: Random, writer: Writer): void {
   const operand = 1 << size;
   writer.load(RSI, dataAddress(random, plan, operand));
   writer.load(RDI, dataAddress(random, plan, operand));
-  writer.load(RCX, random.below(random.oneIn(4) ? 60 : 12));
+  writer.load(RCX, random.below(random.pick([1, 12, 12, 60])));
   writer.emit([random.oneIn(3) ? 0xfd : 0xfc]);
   const opcode = random.pick([0xa4, 0xa6, 0xaa, 0xac, 0xae]) | (size > 0 ? 1 : 0);
   const repeat = random.pick([[], [0xf3], [0xf3], [0xf2]]);
   writer.emit([...(size === 1 ? [0x66] : []), ...repeat, ...(size === 3 ? [0x48] : []), opcode]);
+  // SETcc: of a comparison, or with no repetition of what was before.
+  if (random.oneIn(2)) writer.onMemory([0x0f, 0x90 | random.below(16)], 0, dataAddress(random, plan, 1), []);
 }

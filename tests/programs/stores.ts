@@ -4,7 +4,7 @@
 import type { Random } from '../instructions/random.ts';
 import { operationOn } from './operations.ts';
 import { counterAddress, dataAddress, RSP } from './plan.ts';
-import { ALIAS, type Patch, type Step, type Target } from './program.ts';
+import type { Patch, Step, Target } from './program.ts';
 import { slotCode, type Slot } from './slots.ts';
 import { little, type Address, type Callee, type Writer } from './writer.ts';
 
@@ -101,7 +101,7 @@ function emitStackChange(random: Random, writer: Writer, slot: Slot, { address, 
  * @param isEager whether it may be in many rounds, which leaves little time to get hot
  */
 function emitStore(random: Random, writer: Writer, slot: Slot, callees: readonly Callee[], isEager: boolean): void {
-  const target = { label: slot.label, plus: slot.at + (writer.plan.hasAlias && random.oneIn(2) ? ALIAS : 0) };
+  const target = { label: slot.label, plus: slot.at + writer.copy(random) };
   const first = random.below(3);
   const [pointer, other, spare] = [0, 1, 2].map((i) => scratch[(first + i) % 3]!) as [number, number, number];
   const change = (address: Address): void => emitChange(random, writer, slot, { address, spare }, callees);

@@ -3,7 +3,7 @@
 import { DATA, DATA_SIZE } from '../instructions/state-image.ts';
 import type { Random } from '../instructions/random.ts';
 import { counterAddress, pointerAddress, RSP, type Plan } from './plan.ts';
-import { ALIAS, type Patch, type Pointer, type Step, type Target } from './program.ts';
+import { ALIAS, COPIES, type Patch, type Pointer, type Step, type Target } from './program.ts';
 
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
 export const little = (value: number): number[] => [0, 8, 16, 24].map((shift) => (value >> shift) & 0xff);
@@ -58,21 +58,21 @@ export class Writer {
   }
 
   // ---- Transfers of control. ----
-  #relative(opcode: readonly number[], size: 1 | 4, label: string): void {
+  #relative(opcode: readonly number[], size: 1 | 4, label: string, plus = 0): void {
     const bytes = [...opcode, ...zeros(size)];
-    this.emit(bytes, { at: opcode.length, size, target: { label, plus: 0 }, from: 'end' });
+    this.emit(bytes, { at: opcode.length, size, target: { label, plus }, from: 'end' });
   }
 
-  jump(label: string, short = false): void {
-    this.#relative([short ? 0xeb : 0xe9], short ? 1 : 4, label);
+  jump(label: string, plus = 0): void {
+    this.#relative([0xe9], 4, label, plus);
   }
 
   jumpIf(condition: number, label: string, short = false): void {
     this.#relative(short ? [0x70 | condition] : [0x0f, 0x80 | condition], short ? 1 : 4, label);
   }
 
-  call(label: string): void {
-    this.#relative([0xe8], 4, label);
+  call(label: string, plus = 0): void {
+    this.#relative([0xe8], 4, label, plus);
   }
 
   /** JMP (4) or CALL (2) to where a register points. */
@@ -150,9 +150,18 @@ export class Writer {
     this.emit([...this.#rex(register), 0x58 | (register & 7)]);
   }
 
-  /** A place in the area, or in its alias when the program has one. */
+  /** Distance of the area or, when the program uses them, of one of its copies. */
+  copy(random: Random): number {
+    return this.plan.hasAlias ? ALIAS * random.below(COPIES) : 0;
+  }
+
   somewhere(random: Random, label: string): Target {
-    return { label, plus: this.plan.hasAlias && random.oneIn(2) ? ALIAS : 0 };
+    return { label, plus: this.copy(random) };
+  }
+
+  /** Where a relative jump goes: now and then on to the next copy. */
+  nextCopy(random: Random): number {
+    return this.plan.hasAlias && random.oneIn(5) ? ALIAS : 0;
   }
 
   /** Pointers in a row in the data; null when there is no room. */
