@@ -3,7 +3,7 @@
 import type { Architecture } from './architecture.ts';
 import type { GuestImage } from './guest-image.ts';
 import type { Row } from './rows.ts';
-import type { Sample } from './run-guest.ts';
+import type { Clock, Sample } from './run-guest.ts';
 import { runGuest } from './run-guest.ts';
 import { median } from './statistics.ts';
 import type { System, SystemName } from './systems.ts';
@@ -24,6 +24,7 @@ export async function compare(
   rows: readonly Row[],
   systems: readonly System[],
   runs: number,
+  clock: Clock,
 ): Promise<Comparison> {
   const times = new Map(rows.map(({ name }) => [name, new Map<SystemName, number[]>()]));
   const checksums = new Map<string, string>();
@@ -47,11 +48,11 @@ export async function compare(
     for (const system of systems) {
       process.stderr.write(`${architecture}, run ${run} of ${runs}: ${system.title}\n`);
       if (system.boots && programs.length < rows.length) {
-        const samples = await runGuest(system, { architecture, image, initrd: image.small, rows: [] });
+        const samples = await runGuest(system, { architecture, image, initrd: image.small, rows: [] }, clock);
         for (const [name, sample] of samples) keep(system, name, sample);
       }
       if (programs.length === 0) continue;
-      const samples = await runGuest(system, { architecture, image, initrd: image.large, rows: programs });
+      const samples = await runGuest(system, { architecture, image, initrd: image.large, rows: programs }, clock);
       for (const [name, sample] of samples) if (programs.includes(name)) keep(system, name, sample);
     }
   }
