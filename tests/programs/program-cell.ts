@@ -84,6 +84,11 @@ export class ProgramCell {
     return this.test.vcpu.translator?.statistics.regions ?? 0;
   }
 
+  /** Has the translator give up regions, as it does when there are too many. */
+  evict(chosen: () => boolean): void {
+    this.test.vcpu.translator?.evict(chosen);
+  }
+
   get retired(): number {
     return this.test.vcpu.retired;
   }

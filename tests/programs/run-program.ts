@@ -13,6 +13,9 @@ export const MOST_INSTRUCTIONS = 10_000;
 /** So near to the end of a part one instruction is run at a time: the last pass of a REP and its end count as two. */
 const NEARBY = 70;
 
+/** Before one slice of so many, some regions are given up. */
+const EVICTION = 8;
+
 /** A program while it runs. */
 class Progress {
   readonly cell: ProgramCell;
@@ -61,11 +64,18 @@ export interface Mismatch {
  * Runs a program on two cells side by side, in the same slices, and compares their processors after each, so that what later
  * instructions would hide is seen. Both have to stop at the same places, as the clock of instructions promises.
  */
-function runSideBySide(sliced: ProgramCell, plain: ProgramCell, program: Assembled, next: NextSlice): Mismatch | null {
+function runSideBySide(
+  sliced: ProgramCell,
+  plain: ProgramCell,
+  program: Assembled,
+  next: NextSlice,
+  random: Random,
+): Mismatch | null {
   const [left, right] = [new Progress(sliced, program), new Progress(plain, program)];
   while (!left.isOver) {
     const before = sliced.retired;
     const budget = next(before);
+    if (random.oneIn(EVICTION)) sliced.evict(() => random.oneIn(2));
     left.advance(budget);
     right.advance(budget);
     const differences = compareProcessors(sliced, plain);
@@ -91,7 +101,7 @@ export function findMismatch(
     const who = `translator, run ${index + 1} (${name})`;
     try {
       const next = slices(new Random(seed * 8 + index), expected.retired);
-      const mismatch = runSideBySide(translating, plain, program, next);
+      const mismatch = runSideBySide(translating, plain, program, next, new Random(seed * 16 + index));
       if (mismatch) return { who: `${who}, ${mismatch.who}`, differences: mismatch.differences };
       // When the device's interrupts come depends on the slices; nothing else does.
       if (program.hasDevice) continue;
