@@ -326,6 +326,8 @@ export const HOT_QUEUE_ENTRIES = 256;
 export const COUNT_IN_REGIONS = 0x1490;
 /** u32. A block is reported when its executions AND this mask are zero: a power of two less one. */
 export const HOT_MASK = 0x108c;
+/** u32. The same for a block that has a region, when another region leads to it. */
+export const BUSY_MASK = 0x1498;
 
 // Exception vectors.
 export const VECTOR_DE = 0;

@@ -5,7 +5,7 @@ import { parseSize } from '../base/quantities.ts';
 import { MIB } from '../base/units.ts';
 import { readInputFile } from '../host/node/read-input-file.ts';
 import type { DomainOptions } from '../machine/domain.ts';
-import { executionsBeforeTranslation } from '../machine/engine-name.ts';
+import { translationThresholds } from '../machine/engine-name.ts';
 import type { MachineOptions } from './machine-options.ts';
 
 const DEFAULT_MEMORY = 512 * MIB;
@@ -32,7 +32,7 @@ const read = (file: string | Uint8Array, what: string): Uint8Array =>
 /** Reads the files and fills in what is absent. Throws a UserError when a file cannot be read or a value is none. */
 export function resolveOptions(options: MachineOptions): Omit<DomainOptions, 'engine' | 'serial'> {
   checkWord('clock', options.clock, ['host', 'instructions']);
-  checkWord('engine', options.engine, Object.keys(executionsBeforeTranslation));
+  checkWord('engine', options.engine, Object.keys(translationThresholds));
   return {
     memory: memoryBytes(options.memory),
     kernel: read(options.kernel, 'kernel'),

@@ -21,7 +21,7 @@ import { Vcpu } from '../cpu/vcpu.ts';
 import { buildAcpiTables } from '../devices/acpi/tables/acpi-tables.ts';
 import { Translator, type InterpreterExports } from '../translate/region/translator.ts';
 import type { RegionDump } from '../translate/region/dump-region.ts';
-import { executionsBeforeTranslation, type EngineName } from './engine-name.ts';
+import { translationThresholds, type EngineName } from './engine-name.ts';
 import { Cell } from '../memory/cell.ts';
 import { pcMemoryAreas } from '../memory/physical-map.ts';
 import { HostClock, InstructionClock, type DomainClock } from './clocks.ts';
@@ -87,12 +87,12 @@ export class Domain {
     this.#view = new DataView(memory.buffer);
     const interpreter = new WebAssembly.Instance(engine.interpreter, { env: { memory }, core: exports });
     const { exports: engineExports } = interpreter;
-    const after = executionsBeforeTranslation[options.execution ?? 'interpreter'];
+    const thresholds = translationThresholds[options.execution ?? 'interpreter'];
     this.#view.setUint32(HOT_MASK, NEVER_HOT, true);
     const translator =
-      after === null
+      thresholds === null
         ? null
-        : new Translator(memory, exports, engineExports as InterpreterExports, after, {
+        : new Translator(memory, exports, engineExports as InterpreterExports, thresholds, {
             countRetired: options.countEngines ?? false,
             dump: options.dumpRegion,
           });

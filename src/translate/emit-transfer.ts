@@ -5,6 +5,7 @@ import {
   BLOCK_EXECUTIONS,
   BLOCK_HEADER,
   BUDGET,
+  BUSY_MASK,
   CODE_CONTEXT,
   CODE_PAGE,
   EXIT_REASON,
@@ -124,9 +125,35 @@ function emitHandOver(code: Code, ip: number, handlerType: number, imports: Hand
   code.i32Const(0);
   code.localGet(left);
   code.i32Store(BUDGET);
+  emitCount(code, ip, left, BUSY_MASK, imports);
   code.localGet(ip);
   code.localGet(handler);
   code.returnCallIndirect(handlerType, 0);
+}
+
+/** Counts an execution of the block whose first record is in local `ip`, so that the translator learns what is hot. `count` is a local for it. */
+function emitCount(code: Code, ip: number, count: number, mask: number, imports: HandlerImports): void {
+  code.localGet(ip);
+  code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
+  code.i32Sub();
+  code.localGet(ip);
+  code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
+  code.i32Sub();
+  code.i32Load(0);
+  code.i32Const(1);
+  code.i32Add();
+  code.localTee(count);
+  code.i32Store(0);
+  code.localGet(count);
+  code.i32Const(0);
+  code.i32Load(mask);
+  code.i32And();
+  code.i32Eqz();
+  code.expect(false);
+  code.if(undefined);
+  code.localGet(ip);
+  code.call(imports.core('noteHot'));
+  code.end();
 }
 
 /** The bodies of `followTaken` and `followNext`: a region leaves through a link of the record at local 0. */
@@ -173,28 +200,7 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.end();
   code.localGet(left);
   code.i32Store(BUDGET);
-  // Counted, so that the translator learns what is hot.
-  code.localGet(ip);
-  code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
-  code.i32Sub();
-  code.localGet(ip);
-  code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
-  code.i32Sub();
-  code.i32Load(0);
-  code.i32Const(1);
-  code.i32Add();
-  code.localTee(left);
-  code.i32Store(0);
-  code.localGet(left);
-  code.i32Const(0);
-  code.i32Load(HOT_MASK);
-  code.i32And();
-  code.i32Eqz();
-  code.expect(false);
-  code.if(undefined);
-  code.localGet(ip);
-  code.call(imports.core('noteHot'));
-  code.end();
+  emitCount(code, ip, left, HOT_MASK, imports);
   emitDispatch(code, ip, 0, handlerType);
 }
 

@@ -11,7 +11,12 @@ import { unwound, Vcpu } from '../../src/cpu/vcpu.ts';
 import { Cell } from '../../src/memory/cell.ts';
 import type { CoreImports } from '../../src/memory/core-imports.ts';
 import { pcMemoryAreas } from '../../src/memory/physical-map.ts';
-import { Translator, type InterpreterExports, type TranslatorOptions } from '../../src/translate/region/translator.ts';
+import {
+  Translator,
+  type InterpreterExports,
+  type Thresholds,
+  type TranslatorOptions,
+} from '../../src/translate/region/translator.ts';
 import {
   buildTables,
   CODE_FRAMES,
@@ -52,6 +57,9 @@ const CR0 = 0x80050033n; // PG AM WP NE ET MP PE
 const CR4 = 0x50660n; // PAE MCE OSFXSR OSXMMEXCPT FSGSBASE OSXSAVE
 const EFER = 0xd01n; // SCE LME LMA NXE
 
+/** Regions that lead to each other soon become larger ones, so that tests see both. */
+const thresholds = (hot: number): Thresholds => ({ hot, busy: 16 * hot });
+
 const withErrorCode = new Set([8, 10, 11, 12, 13, 14, 17]);
 
 export class TestCell {
@@ -90,7 +98,9 @@ export class TestCell {
     const exports = instance.exports as InterpreterExports;
     this.view.setUint32(layout.HOT_MASK, NEVER_HOT, true);
     const translator =
-      translateAfter === null ? null : new Translator(memory, cell.exports, exports, translateAfter, options);
+      translateAfter === null
+        ? null
+        : new Translator(memory, cell.exports, exports, thresholds(translateAfter), options);
     this.vcpu = new Vcpu(memory, cell.core, exports['run'] as () => number, translator);
     buildTables(cell.guestMemory);
     const machine = (address: number): number => cell.core.frameForWrite(address / PAGE) >>> 0;

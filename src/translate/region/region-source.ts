@@ -11,7 +11,7 @@ const MOST_BLOCKS = 40;
 const MOST_INSTRUCTIONS = 240;
 /** Returns are compared with so many places that calls in the region came from. */
 const MOST_RETURNS = 3;
-/** A block that ran less often than this part of the entry's executions is left to the interpreter. */
+/** A block that ran less often than this part of what makes blocks hot is left to the interpreter. */
 const RARE = 64;
 
 /** A block of the region with what is emitted for it. */
@@ -64,19 +64,26 @@ interface CallSite {
 export class RegionReader {
   readonly #view: DataView;
   readonly #blocks: BlockReader;
+  /** A block that ran less often is left to the interpreter. */
+  readonly #rare: number;
 
-  constructor(view: DataView, blocks: BlockReader) {
+  /** @param hot executions after which blocks are translated */
+  constructor(view: DataView, blocks: BlockReader, hot: number) {
     this.#view = view;
     this.#blocks = blocks;
+    this.#rare = Math.max(1, hot / RARE);
   }
 
-  /** The region whose entry is the block with its first record at `ip`, or null when its first instruction cannot be in one. */
-  read(ip: number): RegionSource | null {
+  /**
+   * The region whose entry is the block with its first record at `ip`, or null when its first instruction cannot be in one.
+   * @param ends says which blocks it stops at, and makes it stop at calls; null: it takes in what it can
+   */
+  read(ip: number, ends: ((ip: number) => boolean) | null): RegionSource | null {
     const blocks = this.#blocks;
     const mode = blocks.mode(ip);
     if (mode & MODE_STEP || blocks.machine(ip) === 0) return null;
     const isLong = (mode & MODE_CODE_MASK) === MODE_CODE_64;
-    const grown = this.#grow(ip);
+    const grown = this.#grow(ip, ends);
     if (!grown.blocks.has(ip)) return null;
     const { targets, returns } = this.#targets(grown);
     const planned = [...grown.blocks.keys()].map((at) => ({ ip: at, targets: targets.get(at)! }));
@@ -103,17 +110,20 @@ export class RegionReader {
     return { entry: ordered[0]!, parts, pages: this.#pages(parts), use, routines, instructions, isLong };
   }
 
-  #grow(entry: number): { blocks: Map<number, Growing>; calls: Map<number, CallSite[]> } {
+  #grow(
+    entry: number,
+    ends: ((ip: number) => boolean) | null,
+  ): { blocks: Map<number, Growing>; calls: Map<number, CallSite[]> } {
     const blocks = new Map<number, Growing>();
     const calls = new Map<number, CallSite[]>();
-    const rare = Math.max(1, Math.floor(this.#blocks.executions(entry) / RARE));
     let instructions = 0;
     /** By distance from the entry's page. What a jump last led to may have been in another address space. */
     const frames = new Map<number, number>();
     const queue: { ip: number; page: number; callee: number }[] = [{ ip: entry, page: 0, callee: entry }];
     while (queue.length > 0 && blocks.size < MOST_BLOCKS && instructions < MOST_INSTRUCTIONS) {
       const { ip, page, callee } = queue.shift()!;
-      if (blocks.has(ip) || (ip !== entry && this.#blocks.executions(ip) < rare)) continue;
+      if (blocks.has(ip)) continue;
+      if (ip !== entry && (this.#blocks.executions(ip) < this.#rare || ends?.(ip))) continue;
       const content = this.#blocks.read(ip);
       if (content.records.length === 0 || !this.#fits(frames, page, ip)) continue;
       blocks.set(ip, { ip, page, content, callee });
@@ -122,6 +132,7 @@ export class RegionReader {
       for (const successor of content.successors) {
         if (successor.ip === 0) continue;
         const isCall = content.ends === 'call';
+        if (isCall && ends) continue;
         queue.push({ ip: successor.ip, page: page + successor.page, callee: isCall ? successor.ip : callee });
         if (!isCall || continuation === null || continuation.ip === 0) continue;
         const sites = calls.get(successor.ip) ?? [];

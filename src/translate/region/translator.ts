@@ -4,6 +4,7 @@
 import {
   ARENA_END,
   ARENA_NEXT,
+  BUSY_MASK,
   COUNT_IN_REGIONS,
   HOT_COUNT,
   HOT_MASK,
@@ -34,6 +35,14 @@ const LONGEST_TURN = 4;
 /** So many regions live at once: hosts have a limit for modules, and a region that is still wanted is soon made again. */
 const MOST_REGIONS = 20_000;
 
+/** When a block is translated: after so many executions, a power of two. */
+export interface Thresholds {
+  /** In the interpreter. Its region takes in what no other region begins with, and no calls. */
+  readonly hot: number;
+  /** By way of other regions, once it has one: then it becomes the entry of a larger one. */
+  readonly busy: number;
+}
+
 export interface TranslatorStatistics {
   /** Regions made so far, those among them that are gone again, and the modules that they came in. */
   regions: number;
@@ -51,6 +60,10 @@ interface Installed {
   readonly slot: number;
   /** The handler of its entry's first record, as the decoder chose it. */
   readonly handler: number;
+  /** Grown as far as it goes, as busy ones are. */
+  isLarge: boolean;
+  /** Blocks of the region. */
+  readonly blocks: number;
 }
 
 export interface TranslatorOptions {
@@ -79,6 +92,7 @@ export class Translator {
   readonly #blocks: BlockReader;
   readonly #reader: RegionReader;
   readonly #batch: number;
+  readonly #busy: number;
   #waiting: number[] = [];
   #freeSlots: number[] = [];
   #nextSlot = handlerCount;
@@ -87,12 +101,11 @@ export class Translator {
 
   readonly #options: TranslatorOptions;
 
-  /** @param after executions, a power of two, after which a block is translated */
   constructor(
     memory: WebAssembly.Memory,
     core: Record<string, unknown>,
     interpreter: InterpreterExports,
-    after: number,
+    { hot, busy }: Thresholds,
     options: TranslatorOptions = {},
   ) {
     this.#options = options;
@@ -105,9 +118,11 @@ export class Translator {
       core['decodedBlock'] as (machine: number, mode: number) => number,
       (ip) => this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip),
     );
-    this.#reader = new RegionReader(this.#view, this.#blocks);
-    this.#view.setUint32(HOT_MASK, after - 1, true);
-    this.#batch = after === 1 ? 1 : SMALLEST_BATCH;
+    this.#reader = new RegionReader(this.#view, this.#blocks, hot);
+    this.#view.setUint32(HOT_MASK, hot - 1, true);
+    this.#view.setUint32(BUSY_MASK, busy - 1, true);
+    this.#busy = busy;
+    this.#batch = hot === 1 ? 1 : SMALLEST_BATCH;
   }
 
   /** Instructions that have retired in regions; undefined unless they are counted. */
@@ -141,9 +156,12 @@ export class Translator {
   }
 
   #choose(ip: number): RegionSource | null {
-    if (this.#installed.has(ip) || this.#covered.delete(ip)) return null;
-    const source = this.#reader.read(ip);
-    if (source === null) return null;
+    const installed = this.#installed.get(ip);
+    if (installed ? installed.isLarge || this.#blocks.executions(ip) < this.#busy : this.#covered.delete(ip))
+      return null;
+    if (installed) installed.isLarge = true;
+    const source = this.#reader.read(ip, installed ? null : (at) => this.#installed.has(at));
+    if (source === null || source.parts.length === installed?.blocks) return null;
     this.#covered.delete(ip);
     for (const part of source.parts) if (part.ip !== ip && !this.#installed.has(part.ip)) this.#covered.add(part.ip);
     return source;
@@ -191,7 +209,8 @@ export class Translator {
     const regions = sources.flatMap((source): PlacedRegion[] => {
       const { ip } = source.entry;
       const descriptor = source.pages.length === 0 ? 0 : this.#describe(source);
-      return descriptor === null ? [] : [{ source, descriptor, handler: handlerAt(this.#view, ip) }];
+      const handler = this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip);
+      return descriptor === null ? [] : [{ source, descriptor, handler }];
     });
     if (regions.length === 0) return;
     const { countRetired: counts = false, dump } = this.#options;
@@ -202,7 +221,7 @@ export class Translator {
       core: this.#core,
       interpreter: this.#interpreter,
     });
-    regions.forEach(({ source, handler }, index) => this.#place(source.entry.ip, handler, exports[`region${index}`]));
+    regions.forEach((region, index) => this.#place(region, exports[`region${index}`]));
     const { statistics } = this;
     statistics.modules++;
     statistics.regions += regions.length;
@@ -228,12 +247,14 @@ export class Translator {
     return descriptor;
   }
 
-  #place(ip: number, handler: number, region: unknown): void {
+  #place({ source, handler }: PlacedRegion, region: unknown): void {
+    const { ip } = source.entry;
     const { handlers } = this.#interpreter;
-    const slot = this.#freeSlots.pop() ?? this.#nextSlot++;
+    const slot = this.#installed.get(ip)?.slot ?? this.#freeSlots.pop() ?? this.#nextSlot++;
     if (slot >= handlers.length) handlers.grow(1024);
     handlers.set(slot, region);
-    this.#installed.set(ip, { slot, handler });
+    const isLarge = this.#installed.has(ip);
+    this.#installed.set(ip, { slot, handler, isLarge, blocks: source.parts.length });
     this.#view.setUint32(ip + RECORD_HANDLER, slot, true);
   }
 }
