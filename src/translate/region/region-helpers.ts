@@ -42,18 +42,26 @@ export class RegionHelpers {
   store(bits: number): number {
     return this.#define(`store${bits}`, ['i64', wasmType(bits), 'i32'], (code) => {
       const machine = code.addLocal('i32');
-      this.#address(code, 'write', bits / 8, 2);
+      const entry = code.addLocal('i32');
+      const store = (pushAddress: () => void): void => {
+        pushAddress();
+        code.localGet(1);
+        emitStore(code, bits, 0, 0);
+      };
+      this.#compareTag(code, 'write', bits / 8, entry);
+      code.if('i32');
+      store(() => this.#pushHit(code, entry));
+      code.i32Const(0);
+      code.else();
+      this.#callMiss(code, 'write', bits / 8, 2);
       code.localTee(machine);
-      code.i32Eqz();
-      code.expect(false);
-      code.if(undefined);
-      code.i32Const(STORE_FAULTED);
-      code.return();
-      code.end();
-      code.localGet(machine);
-      code.localGet(1);
-      emitStore(code, bits, 0, 0);
+      code.if('i32');
+      store(() => code.localGet(machine));
       this.#pushCommitted(code, machine);
+      code.else();
+      code.i32Const(STORE_FAULTED);
+      code.end();
+      code.end();
     });
   }
 
@@ -74,23 +82,36 @@ export class RegionHelpers {
   /** Pushes the machine address for the linear one in local 0; `ip` is the local with the record. */
   #address(code: Code, kind: ProbeKind, bytes: number, ip: number): void {
     const entry = code.addLocal('i32');
+    this.#compareTag(code, kind, bytes, entry);
+    code.if('i32');
+    this.#pushHit(code, entry);
+    code.else();
+    this.#callMiss(code, kind, bytes, ip);
+    code.end();
+  }
+
+  /** Pushes whether the TLB has the address in local 0, and expects that. */
+  #compareTag(code: Code, kind: ProbeKind, bytes: number, entry: number): void {
     emitTagCompare(code, { kind, bytes }, 0, entry, () => {
       code.i32Const(0);
       code.i32Load(TLB_BASE);
     });
     code.expect(true);
-    code.if('i32');
+  }
+
+  #pushHit(code: Code, entry: number): void {
     code.localGet(0);
     code.i32WrapI64();
     code.localGet(entry);
     code.i32Load(TLB_ADDEND);
     code.i32Add();
-    code.else();
+  }
+
+  #callMiss(code: Code, kind: ProbeKind, bytes: number, ip: number): void {
     code.localGet(0);
     code.i32Const(bytes);
     code.localGet(ip);
     code.call(this.#core(missRoutines[kind]));
-    code.end();
   }
 
   #pushCommitted(code: Code, machine: number): void {

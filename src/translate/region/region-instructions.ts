@@ -155,6 +155,9 @@ export abstract class RegionInstructions extends RegionValues {
     code.if(undefined);
     this.#pushHit(address);
     this.floats.store(value);
+    // So that an engine sees what is asked after the instruction.
+    code.i32Const(0);
+    code.localSet(this.leave);
     code.else();
     code.localGet(address);
     this.push(value);

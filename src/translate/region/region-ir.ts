@@ -2,6 +2,7 @@
 // what nobody will look at.
 
 import type { Flag, Operand, Value } from '../../isa/abstract-machine.ts';
+import { coreRoutines } from '../../isa/core-routines.ts';
 import type { BoundOperand } from '../bound-operand.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import { IrBuilder } from '../ir-builder.ts';
@@ -71,6 +72,13 @@ export function buildSpecific(variant: HandlerVariant, immediate: number, flagle
   return m.nodes;
 }
 
+/** True for what can go when nobody uses its value. */
+function isWithoutEffect(node: Node): boolean {
+  const { operation } = node;
+  if (operation.op === 'core') return coreRoutines[operation.routine].pure === true;
+  return isPure(node) || readers.has(operation.op);
+}
+
 /** Takes out of a list what is not used, and with it its uses of others. */
 function prune(nodes: Node[]): void {
   for (let index = nodes.length - 1; index >= 0; index--) {
@@ -80,7 +88,7 @@ function prune(nodes: Node[]): void {
       prune(operation.then);
       prune(operation.otherwise);
     } else if (operation.op === 'repeat') prune(operation.body);
-    else if (node.uses === 0 && (isPure(node) || readers.has(operation.op))) {
+    else if (node.uses === 0 && isWithoutEffect(node)) {
       for (const input of node.inputs) input.uses--;
       nodes.splice(index, 1);
     }
