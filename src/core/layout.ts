@@ -328,6 +328,14 @@ export const COUNT_IN_REGIONS = 0x1490;
 export const HOT_MASK = 0x108c;
 /** u32. The same for a block that has a region, when another region leads to it. */
 export const BUSY_MASK = 0x1498;
+/**
+ * u32, then entries. Jumps to addresses that were not known before, from one region to another, as far as blocks were
+ * reported: record of the jump u32, first record of the target u32, distance of the target's page from the jump's i64.
+ */
+export const JUMP_COUNT = 0x149c;
+export const JUMP_QUEUE = 0x14a0;
+export const JUMP_QUEUE_ENTRIES = 64;
+export const JUMP_QUEUE_ENTRY_SIZE = 16;
 
 // Exception vectors.
 export const VECTOR_DE = 0;

@@ -48,9 +48,18 @@ export function emitJump(code: Code, handlerType: number, imports: HandlerImport
   code.returnCall(imports.proceed);
 }
 
-/** The same for regions. */
+/** The same for regions. Local 1 is the record of the jump where that is an indirect one, else 0. */
 export function emitRegionJump(code: Code, handlerType: number, imports: HandlerImports): void {
-  emitCached(code, (ip) => emitHandOver(code, ip, handlerType, imports));
+  const page = code.addLocal('i64');
+  code.i32Const(0);
+  code.i64Load(CODE_PAGE);
+  code.localSet(page);
+  emitCached(code, (ip) => {
+    emitHandOver(code, ip, handlerType, imports, () => {
+      code.localGet(1);
+      code.localGet(page);
+    });
+  });
   code.call(imports.core('settleHanded'));
   code.localGet(0);
   code.call(imports.core('jumpTo'));
@@ -96,8 +105,17 @@ function emitCached(code: Code, enter: (ip: number) => void): void {
   code.end();
 }
 
-/** From a region to the block whose first record is in local `ip`: straight to its region where it has one, with the flags as they are. */
-function emitHandOver(code: Code, ip: number, handlerType: number, imports: HandlerImports): void {
+/**
+ * From a region to the block whose first record is in local `ip`: straight to its region where it has one, with the flags as
+ * they are. `pushJump` pushes what `noteBusy` wants to know of the jump.
+ */
+function emitHandOver(
+  code: Code,
+  ip: number,
+  handlerType: number,
+  imports: HandlerImports,
+  pushJump: () => void,
+): void {
   const left = code.addLocal('i32');
   const handler = code.addLocal('i32');
   code.i32Const(0);
@@ -125,14 +143,18 @@ function emitHandOver(code: Code, ip: number, handlerType: number, imports: Hand
   code.i32Const(0);
   code.localGet(left);
   code.i32Store(BUDGET);
-  emitCount(code, ip, left, BUSY_MASK, imports);
+  emitCount(code, ip, left, BUSY_MASK, () => {
+    code.localGet(ip);
+    pushJump();
+    code.call(imports.core('noteBusy'));
+  });
   code.localGet(ip);
   code.localGet(handler);
   code.returnCallIndirect(handlerType, 0);
 }
 
-/** Counts an execution of the block whose first record is in local `ip`, so that the translator learns what is hot. `count` is a local for it. */
-function emitCount(code: Code, ip: number, count: number, mask: number, imports: HandlerImports): void {
+/** Counts an execution of the block whose first record is in local `ip`, so that the translator learns what is hot. `count` is a local. */
+function emitCount(code: Code, ip: number, count: number, mask: number, report: () => void): void {
   code.localGet(ip);
   code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
   code.i32Sub();
@@ -151,8 +173,7 @@ function emitCount(code: Code, ip: number, count: number, mask: number, imports:
   code.i32Eqz();
   code.expect(false);
   code.if(undefined);
-  code.localGet(ip);
-  code.call(imports.core('noteHot'));
+  report();
   code.end();
 }
 
@@ -169,7 +190,10 @@ export function emitRegionFollow(
   code.i32Load(link);
   code.localTee(target);
   code.if(undefined);
-  emitHandOver(code, target, handlerType, imports);
+  emitHandOver(code, target, handlerType, imports, () => {
+    code.i32Const(0);
+    code.i64Const(0);
+  });
   code.end();
   code.call(imports.core('settleHanded'));
   code.localGet(0);
@@ -200,7 +224,10 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.end();
   code.localGet(left);
   code.i32Store(BUDGET);
-  emitCount(code, ip, left, HOT_MASK, imports);
+  emitCount(code, ip, left, HOT_MASK, () => {
+    code.localGet(ip);
+    code.call(imports.core('noteHot'));
+  });
   emitDispatch(code, ip, 0, handlerType);
 }
 

@@ -34,6 +34,7 @@ export const engineRoutines: Record<string, { parameters: ValueType[]; results: 
   suspend: { parameters: ['i32'], results: ['i32'] },
   effectiveOffset: { parameters: ['i32', 'i64'], results: ['i64'] },
   noteHot: { parameters: ['i32'], results: [] },
+  noteBusy: { parameters: ['i32', 'i32', 'i64'], results: [] },
   linearAddress: { parameters: ['i32', 'i64', 'i32'], results: ['i64'] },
   repeatMove: { parameters: ['i32', 'i32'], results: ['i32'] },
   repeatFill: { parameters: ['i32', 'i32'], results: ['i32'] },
@@ -78,7 +79,8 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
   builder.export('handlers', 'table', table);
   emitProceed(builder.body(imports.proceed), handlerType, imports);
   emitJump(builder.body(imports.jump), handlerType, imports);
-  emitRegionJump(builder.body(declare('regionJump', addressType)), handlerType, imports);
+  const jumpType = builder.type(['i64', 'i32'], ['i32']);
+  emitRegionJump(builder.body(declare('regionJump', jumpType)), handlerType, imports);
   emitRegionFollow(builder.body(declare('followTaken')), RECORD_LINK_TAKEN, 1, handlerType, imports);
   emitRegionFollow(builder.body(declare('followNext')), RECORD_LINK_NEXT, 0, handlerType, imports);
 

@@ -58,7 +58,7 @@ const CR4 = 0x50660n; // PAE MCE OSFXSR OSXMMEXCPT FSGSBASE OSXSAVE
 const EFER = 0xd01n; // SCE LME LMA NXE
 
 /** Regions that lead to each other soon become larger ones, so that tests see both. */
-const thresholds = (hot: number): Thresholds => ({ hot, busy: 16 * hot });
+const thresholds = (hot: number): Thresholds => ({ hot, busy: 4 * hot });
 
 const withErrorCode = new Set([8, 10, 11, 12, 13, 14, 17]);
 

@@ -28,7 +28,7 @@ export { flushAll, flushPage, flushPcid, loadAddressSpace, resetTlb, translateFe
 export { interruptOnOverflow } from './overflow-interrupt';
 export { enterFrame, popAll, pushAll } from './stack-frames';
 export { portInString } from './string-ports';
-export { noteHot } from './hot-code';
+export { noteBusy, noteHot } from './hot-code';
 export { settleFlags, settleHanded } from './region-flags';
 export { checkRegion, decodedBlock, regionLoad, regionStore, regionUpdate } from './regions';
 export { repeatFill, repeatMove } from './repeat';

@@ -47,8 +47,10 @@ export interface BlockContent {
   /** `rest` is the record that only falls through to the next block. */
   readonly fallsThrough: boolean;
   readonly ends: 'branch' | 'jump' | 'call' | 'return' | 'fallThrough' | 'indirect' | 'rest';
-  /** For a branch the target and the next block, for a jump or call the target, behind a block's end the next block. */
+  /** For a branch the target and the next block, for a direct jump or call the target, behind a block's end the next block. */
   readonly successors: readonly Successor[];
+  /** Its last record, which may be a jump. */
+  readonly last: number;
   /** Behind a call: where the return leads, and the page offset of that address from the block's page. */
   readonly continuation: Successor | null;
   readonly nextOffset: number;
@@ -102,6 +104,10 @@ export class BlockReader {
   count(first: number): number {
     return this.#view.getUint32(first - BLOCK_HEADER + BLOCK_COUNT, true);
   }
+  /** Page offset of its first byte. */
+  offset(first: number): number {
+    return this.#view.getUint16(first + RECORD_OFFSET, true);
+  }
   executions(first: number): number {
     return this.#view.getUint32(first - BLOCK_HEADER + BLOCK_EXECUTIONS, true);
   }
@@ -112,6 +118,7 @@ export class BlockReader {
     const count = this.count(first);
     let rest = 0;
     let ends: BlockContent['ends'] = 'rest';
+    let isCall = false;
     for (let index = 0; index <= count; index++) {
       const ip = first + index * RECORD_SIZE;
       const handler = this.#handlerOf(ip);
@@ -130,8 +137,9 @@ export class BlockReader {
       if (!isJump(instruction.nodes)) continue;
       const { mnemonic } = variant.form.instruction;
       const { op } = instruction.nodes.at(-1)!.operation;
+      isCall = mnemonic === 'call';
       if (op === 'jumpIf') ends = 'branch';
-      else if (op === 'jumpTo') ends = mnemonic === 'call' ? 'call' : 'jump';
+      else if (op === 'jumpTo') ends = isCall ? 'call' : 'jump';
       else ends = mnemonic === 'ret' ? 'return' : 'indirect';
       break;
     }
@@ -153,7 +161,8 @@ export class BlockReader {
             : ends === 'fallThrough'
               ? [next()]
               : [],
-      continuation: ends === 'call' ? this.#samePage(first, nextOffset) : null,
+      last,
+      continuation: isCall ? this.#samePage(first, nextOffset) : null,
       nextOffset,
     };
   }

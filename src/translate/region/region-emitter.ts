@@ -8,12 +8,15 @@ import type { Node } from '../ir.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
 import type { RegionHelpers } from './region-helpers.ts';
+import { emitHashSwitch, hashDistances } from './hash-switch.ts';
 import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
 import type { RegionPart, RegionSource } from './region-source.ts';
 
 /** Loops of so many blocks probably run often each time. */
 const SMALL_LOOP = 6;
+/** So many targets of an indirect jump are compared with, before it takes a table. */
+const MOST_COMPARISONS = 3;
 const RCX = GPR + 8;
 const RSI = GPR + 48;
 const RDI = GPR + 56;
@@ -173,23 +176,45 @@ export class RegionEmitter extends RegionInstructions {
   protected jump(target: Node): void {
     const { code } = this;
     const part = this.#at;
-    const returns = part.block.edges.map((block, index) => ({ block, address: part.returns[index]! }));
-    const predicted = returns.filter(({ block }) => block !== null);
-    if (predicted.length === 0) {
+    const { ip } = this.machine;
+    const jump = part.isIndirect ? ip : 0;
+    const cases = part.block.edges.flatMap((block, index) =>
+      block === null ? [] : [{ block, distance: part.addresses[index]! }],
+    );
+    // Those that differ by 4 GiB are one number to a switch.
+    const inside = [...new Map(cases.map((one) => [one.distance | 0, one])).values()];
+    if (inside.length === 0) {
       this.push(target);
-      return this.frame.jump();
+      return this.frame.jump(jump);
     }
     const address = this.asLocal(target);
-    for (const { block, address: distance } of predicted) {
+    /** Goes on at the block of a case if the address is its. */
+    const tryCase = (index: number): void => {
+      const { block, distance } = inside[index]!;
       code.localGet(address);
       this.machine.address(distance);
       code.i64Eq();
       code.if(undefined);
-      this.#goOn(part, block!);
+      this.#goOn(part, block);
       code.end();
+    };
+    if (inside.length <= MOST_COMPARISONS) for (const index of inside.keys()) tryCase(index);
+    else {
+      const hash = hashDistances(inside.map(({ distance }) => distance));
+      emitHashSwitch(
+        code,
+        hash,
+        () => {
+          code.localGet(address);
+          code.localGet(this.machine.codePage);
+          code.i64Sub();
+          code.i32WrapI64();
+        },
+        tryCase,
+      );
     }
     code.localGet(address);
-    this.frame.jump();
+    this.frame.jump(jump);
   }
 
   protected followTaken(): void {

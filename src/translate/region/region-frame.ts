@@ -40,7 +40,7 @@ export const LEAVE_AFTER = 3;
 export const SUSPEND = 4;
 /** The interpreter goes on at the record in local 0. */
 export const REST = 5;
-/** For the block at an address, or the one that a link of the record in local 0 leads to. */
+/** For the block at an address, where local 0 is the record of an indirect jump or 0; or the one that a link of the record in local 0 leads to. */
 const JUMP = 6;
 const FOLLOW_TAKEN = 7;
 const FOLLOW_NEXT = 8;
@@ -123,10 +123,10 @@ export class RegionFrame implements RegionExits {
     this.leave(link === 'taken' ? FOLLOW_TAKEN : FOLLOW_NEXT, ip);
   }
 
-  /** Leaves for the block at the address on the stack. */
-  jump(): void {
+  /** Leaves for the block at the address on the stack. `jump` is the record of an indirect jump, or 0. */
+  jump(jump = 0): void {
     this.#code.localSet(this.#target);
-    this.#exit(JUMP);
+    this.leave(JUMP, jump);
   }
 
   /** Closes the blocks, with the code that all ways out lead to behind them. */
@@ -147,6 +147,7 @@ export class RegionFrame implements RegionExits {
     this.#writeBack.handOverFlags();
     this.#when(JUMP, () => {
       code.localGet(this.#target);
+      code.localGet(0);
       code.returnCall(imports.jump);
     });
     code.localGet(0);

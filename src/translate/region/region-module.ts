@@ -48,7 +48,7 @@ export function buildRegions(
   const builder = new ModuleBuilder();
   builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
   const handlerType = builder.type(['i32'], ['i32']);
-  const addressType = builder.type(['i64'], ['i32']);
+  const addressType = builder.type(['i64', 'i32'], ['i32']);
   const imports = {
     proceed: builder.importFunction('interpreter', 'proceed', handlerType),
     jump: builder.importFunction('interpreter', 'regionJump', addressType),

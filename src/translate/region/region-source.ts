@@ -4,6 +4,7 @@ import { GPR, MODE_CODE_64, MODE_CODE_MASK, MODE_STEP, RECORD_BASE, RECORD_INDEX
 import { usualCaseOf } from '../float/usual-cases.ts';
 import type { Node } from '../ir.ts';
 import type { BlockContent, BlockReader, Successor, TranslatableRecord } from './block-reader.ts';
+import type { IndirectTargets } from './indirect-targets.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
 import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
 
@@ -22,8 +23,10 @@ export interface RegionPart extends BlockContent {
   readonly count: number;
   /** Distance of its page from the entry's, bytes. */
   readonly page: number;
-  /** For each edge of a block that ends with a return: the address that leads there, as a distance from the entry's page. */
-  readonly returns: readonly number[];
+  /** It ends with a jump or call to an address that is computed. */
+  readonly isIndirect: boolean;
+  /** For each edge of a block that ends with a return or an indirect jump: the address that leads there, as a distance from the entry's page. */
+  readonly addresses: readonly number[];
 }
 
 /** A page, or part of one, that has to be where it was. */
@@ -66,9 +69,11 @@ export class RegionReader {
   readonly #blocks: BlockReader;
   /** A block that ran less often is left to the interpreter. */
   readonly #rare: number;
+  readonly #indirect: IndirectTargets;
 
   /** @param hot executions after which blocks are translated */
-  constructor(view: DataView, blocks: BlockReader, hot: number) {
+  constructor(view: DataView, blocks: BlockReader, indirect: IndirectTargets, hot: number) {
+    this.#indirect = indirect;
     this.#view = view;
     this.#blocks = blocks;
     this.#rare = Math.max(1, hot / RARE);
@@ -85,7 +90,7 @@ export class RegionReader {
     const isLong = (mode & MODE_CODE_MASK) === MODE_CODE_64;
     const grown = this.#grow(ip, ends);
     if (!grown.blocks.has(ip)) return null;
-    const { targets, returns } = this.#targets(grown);
+    const { targets, addresses } = this.#targets(grown);
     const planned = [...grown.blocks.keys()].map((at) => ({ ip: at, targets: targets.get(at)! }));
     const ordered = planRegion(planned);
     const parts = ordered.map((block): RegionPart => {
@@ -95,8 +100,9 @@ export class RegionReader {
         block,
         ip: block.ip,
         page,
+        isIndirect: content.ends === 'indirect',
         count: blocks.count(block.ip),
-        returns: returns.get(block.ip) ?? [],
+        addresses: addresses.get(block.ip) ?? [],
       };
     });
     const asksSettled = parts.some(({ records }) => records.some(({ nodes }) => nodes.some(usualCaseOf)));
@@ -129,12 +135,12 @@ export class RegionReader {
       blocks.set(ip, { ip, page, content, callee });
       instructions += content.records.length;
       const { continuation } = content;
-      for (const successor of content.successors) {
+      const isCall = continuation !== null;
+      if (isCall && ends) continue;
+      for (const successor of this.#successors(ip, content, ends === null)) {
         if (successor.ip === 0) continue;
-        const isCall = content.ends === 'call';
-        if (isCall && ends) continue;
         queue.push({ ip: successor.ip, page: page + successor.page, callee: isCall ? successor.ip : callee });
-        if (!isCall || continuation === null || continuation.ip === 0) continue;
+        if (!isCall || continuation.ip === 0) continue;
         const sites = calls.get(successor.ip) ?? [];
         if (sites.length >= MOST_RETURNS) continue;
         sites.push({ target: continuation.ip, distance: page + content.nextOffset });
@@ -143,6 +149,19 @@ export class RegionReader {
       }
     }
     return { blocks, calls };
+  }
+
+  /** Where the block leads, as far as that is known; in a region of any size also by the indirect jumps that were seen. */
+  #successors(
+    first: number,
+    { ends, last, successors, continuation }: BlockContent,
+    isLarge: boolean,
+  ): readonly Successor[] {
+    if (ends !== 'indirect' || continuation !== null || !isLarge) return successors;
+    const blocks = this.#blocks;
+    return this.#indirect
+      .of(last)
+      .filter(({ ip }) => blocks.machine(ip) !== 0 && blocks.mode(ip) === blocks.mode(first));
   }
 
   /** Notes the frames of a block's pages; false when a page is known to be another frame. */
@@ -156,29 +175,36 @@ export class RegionReader {
 
   /** What each block may lead to inside the region. A block that is met at another distance than its own does not count. */
   #targets({ blocks, calls }: { blocks: ReadonlyMap<number, Growing>; calls: ReadonlyMap<number, CallSite[]> }): {
-    targets: Map<number, number[]>;
-    returns: Map<number, number[]>;
+    targets: Map<number, readonly number[]>;
+    addresses: Map<number, readonly number[]>;
   } {
-    const targets = new Map<number, number[]>();
-    const returns = new Map<number, number[]>();
+    const targets = new Map<number, readonly number[]>();
+    const addresses = new Map<number, readonly number[]>();
     for (const { ip, page, content, callee } of blocks.values()) {
-      const inside = (successor: Successor): number =>
-        blocks.get(successor.ip)?.page === page + successor.page ? successor.ip : 0;
-      if (content.ends !== 'return') {
-        targets.set(ip, content.successors.map(inside));
+      const isInside = (successor: Successor): boolean => blocks.get(successor.ip)?.page === page + successor.page;
+      if (content.ends !== 'return' && content.ends !== 'indirect') {
+        targets.set(
+          ip,
+          content.successors.map((successor) => (isInside(successor) ? successor.ip : 0)),
+        );
         continue;
       }
-      const sites = (calls.get(callee) ?? []).filter(({ target }) => blocks.has(target));
+      const sites =
+        content.ends === 'return'
+          ? (calls.get(callee) ?? []).filter(({ target }) => blocks.has(target))
+          : this.#successors(ip, content, true)
+              .filter(isInside)
+              .map((to) => ({ target: to.ip, distance: page + to.page + this.#blocks.offset(to.ip) }));
       targets.set(
         ip,
         sites.map(({ target }) => target),
       );
-      returns.set(
+      addresses.set(
         ip,
         sites.map(({ distance }) => distance),
       );
     }
-    return { targets, returns };
+    return { targets, addresses };
   }
 
   #pages(parts: readonly RegionPart[]): RegionPage[] {

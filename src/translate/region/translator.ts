@@ -21,6 +21,7 @@ import {
 import { handlerCount } from '../handler-table.ts';
 import { BlockReader, handlerAt } from './block-reader.ts';
 import { dumpRegions, type RegionDump } from './dump-region.ts';
+import { IndirectTargets } from './indirect-targets.ts';
 import { buildRegions, type PlacedRegion } from './region-module.ts';
 import { RegionReader, type RegionSource } from './region-source.ts';
 
@@ -90,6 +91,7 @@ export class Translator {
   /** Blocks inside regions that are no entries: they become entries when they turn out to be hot all the same. */
   readonly #covered = new Set<number>();
   readonly #blocks: BlockReader;
+  readonly #indirect: IndirectTargets;
   readonly #reader: RegionReader;
   readonly #batch: number;
   readonly #busy: number;
@@ -118,7 +120,8 @@ export class Translator {
       core['decodedBlock'] as (machine: number, mode: number) => number,
       (ip) => this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip),
     );
-    this.#reader = new RegionReader(this.#view, this.#blocks, hot);
+    this.#indirect = new IndirectTargets(this.#view);
+    this.#reader = new RegionReader(this.#view, this.#blocks, this.#indirect, hot);
     this.#view.setUint32(HOT_MASK, hot - 1, true);
     this.#view.setUint32(BUSY_MASK, busy - 1, true);
     this.#busy = busy;
@@ -138,6 +141,7 @@ export class Translator {
     const start = performance.now();
     if (count < this.#batch && this.#waiting.length === 0 && start - this.#last < LONGEST_WAIT) return;
     this.#last = start;
+    this.#indirect.collect();
     view.setUint32(HOT_COUNT, 0, true);
     for (let index = 0; index < count; index++) this.#waiting.push(view.getUint32(HOT_QUEUE + 4 * index, true));
     const sources: RegionSource[] = [];
@@ -172,6 +176,7 @@ export class Translator {
     for (const { slot } of this.#installed.values()) this.#release(slot);
     this.#installed.clear();
     this.#covered.clear();
+    this.#indirect.forget();
     this.#waiting = [];
     this.#view.setUint32(HOT_COUNT, 0, true);
   }
