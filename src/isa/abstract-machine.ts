@@ -96,6 +96,8 @@ export interface AbstractMachine {
   setRegister(number: number, value: Value): void;
   flag(flag: Flag): Value;
   setFlag(flag: Flag, value: Value): void;
+  /** CF and OF, and no other. */
+  setCarryAndOverflow(carry: Value, overflow: Value): void;
   /** One of the sixteen conditions, by its encoding in Jcc, SETcc and CMOVcc (SDM vol. 1 appendix B.1): 1 bit. */
   condition(code: number): Value;
   /** All six flags of `result` = `a` + `b` (+ a carry); CF is `carry` where that is given (INC). */

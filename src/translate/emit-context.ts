@@ -24,6 +24,8 @@ export interface FlagAccess {
   condition(code: number): void;
   /** Replaces one flag. */
   write(flag: Flag, value: Node): void;
+  /** Replaces CF and OF. */
+  writeCarryAndOverflow(carry: Node, overflow: Node): void;
   /** All six flags of a + b or a - b (± a carry from below) = result; CF is `carry` unless that is null. */
   fromSum(subtracts: boolean, a: Node, b: Node, result: Node, carry: Node | null): void;
   /** ZF, SF and PF of the result, the others as given. */

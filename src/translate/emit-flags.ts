@@ -148,22 +148,35 @@ export function emitFlagsFromResult(
   });
 }
 
-/** Bit 31 CF, bit 30 CF ^ OF. */
-function storeHigh(code: Code, flags: FlagPlace, carry: number | null, overflow: number | null): void {
-  flags.storeHigh(() => {
-    if (carry === null) code.i32Const(0);
-    else {
-      code.localGet(carry);
-      code.i32Const(3);
-      code.i32Mul();
-      code.i32Const(30);
-      code.i32Shl();
-    }
-    if (overflow === null) return;
-    code.localGet(overflow);
+/** Pushes CF as bit 31 and CF ^ OF as bit 30, from locals that hold 0 or 1, or null for zero. */
+function pushHigh(code: Code, carry: number | null, overflow: number | null): void {
+  if (carry === null) code.i32Const(0);
+  else {
+    code.localGet(carry);
+    code.i32Const(3);
+    code.i32Mul();
     code.i32Const(30);
     code.i32Shl();
-    code.i32Xor();
+  }
+  if (overflow === null) return;
+  code.localGet(overflow);
+  code.i32Const(30);
+  code.i32Shl();
+  code.i32Xor();
+}
+
+function storeHigh(code: Code, flags: FlagPlace, carry: number | null, overflow: number | null): void {
+  flags.storeHigh(() => pushHigh(code, carry, overflow));
+}
+
+/** Replaces CF and OF by the 0 or 1 in two locals. */
+export function emitWriteCarryAndOverflow(code: Code, flags: FlagPlace, carry: number, overflow: number): void {
+  flags.storeHigh(() => {
+    flags.pushHigh();
+    code.i32Const(0x3fffffff);
+    code.i32And();
+    pushHigh(code, carry, overflow);
+    code.i32Or();
   });
 }
 

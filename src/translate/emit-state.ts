@@ -29,6 +29,8 @@ export function emitState(context: EmitContext, node: Node): void {
       return context.keep(node);
     case 'writeFlag':
       return flags.write(operation.flag, inputs[0]);
+    case 'writeCarryAndOverflow':
+      return flags.writeCarryAndOverflow(inputs[0], inputs[1]);
     case 'writeFlagsFromSum':
       return flags.fromSum(operation.subtracts, inputs[0], inputs[1], inputs[2], inputs[3] ?? null);
     case 'writeFlagsFromResult': {

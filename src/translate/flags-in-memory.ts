@@ -10,6 +10,7 @@ import {
   emitFlagsFromCarries,
   emitFlagsFromResult,
   emitReadFlag,
+  emitWriteCarryAndOverflow,
   emitWriteFlag,
   type FlagPlace,
 } from './emit-flags.ts';
@@ -77,6 +78,11 @@ export class FlagsInMemory implements FlagAccess {
 
   write(flag: Flag, value: Node): void {
     this.#write(flag, this.#context.asLocal(value));
+  }
+
+  writeCarryAndOverflow(carry: Node, overflow: Node): void {
+    const context = this.#context;
+    emitWriteCarryAndOverflow(context.code, this.#words, context.asLocal(carry), context.asLocal(overflow));
   }
 
   #write(flag: Flag, value: number): void {

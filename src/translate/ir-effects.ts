@@ -36,6 +36,9 @@ export class IrEffects extends IrValues {
   setFlag(flag: Flag, value: Value): void {
     this.node(1, { op: 'writeFlag', flag }, value);
   }
+  setCarryAndOverflow(carry: Value, overflow: Value): void {
+    this.node(1, { op: 'writeCarryAndOverflow' }, carry, overflow);
+  }
   condition(code: number): Node {
     return this.node(1, { op: 'condition', code });
   }

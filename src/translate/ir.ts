@@ -63,6 +63,7 @@ export type Operation =
   | { readonly op: 'writeRegister'; readonly place: RegisterPlace; readonly kind: RegisterKind }
   | { readonly op: 'readFlag'; readonly flag: Flag }
   | { readonly op: 'writeFlag'; readonly flag: Flag }
+  | { readonly op: 'writeCarryAndOverflow' }
   | { readonly op: 'condition'; readonly code: number }
   | { readonly op: 'writeFlagsFromSum'; readonly subtracts: boolean }
   | { readonly op: 'writeFlagsFromResult' }

@@ -94,6 +94,10 @@ export class OracleState extends Calculator {
     const holds = even[code >> 1]!();
     return code & 1 ? this.not(holds) : holds;
   }
+  setCarryAndOverflow(carry: Value, overflow: Value): void {
+    this.setFlag('CF', carry);
+    this.setFlag('OF', overflow);
+  }
   setFlagsFromSum(a: Value, b: Value, result: Value, carry?: Value): void {
     this.setFlagsFromCarries(result, this.or(this.and(a, b), this.and(this.or(a, b), this.not(result))), carry);
   }

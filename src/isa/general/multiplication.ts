@@ -6,8 +6,7 @@ import { instruction } from '../instruction.ts';
 
 /** CF and OF tell that the high half matters. */
 function setOverflow(m: AbstractMachine, overflow: Value): void {
-  m.setFlag('CF', overflow);
-  m.setFlag('OF', overflow);
+  m.setCarryAndOverflow(overflow, overflow);
 }
 
 interface Product {

@@ -12,13 +12,11 @@ interface Rotated {
 }
 
 function setLeftFlags(m: AbstractMachine, { result, carry }: Rotated): void {
-  m.setFlag('CF', carry);
-  m.setFlag('OF', m.xor(m.sign(result), carry));
+  m.setCarryAndOverflow(carry, m.xor(m.sign(result), carry));
 }
 
 function setRightFlags(m: AbstractMachine, { result, carry }: Rotated): void {
-  m.setFlag('CF', carry);
-  m.setFlag('OF', m.xor(m.sign(result), m.bit(result, result.bits - 2)));
+  m.setCarryAndOverflow(carry, m.xor(m.sign(result), m.bit(result, result.bits - 2)));
 }
 
 /** Makes the meaning of a rotation by a count out of what it does to a value. */

@@ -17,10 +17,11 @@ import {
 import type { Flag } from '../../isa/abstract-machine.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { EmitContext, FlagAccess } from '../emit-context.ts';
-import { emitCondition, emitReadFlag, emitWriteFlag } from '../emit-flags.ts';
-import { emitCarries, signTo64, wasmType } from '../emit-pure.ts';
+import { emitCondition, emitReadFlag, emitWriteCarryAndOverflow, emitWriteFlag } from '../emit-flags.ts';
+import { signTo64 } from '../emit-pure.ts';
 import { FlagWords, isZero } from '../flags-in-memory.ts';
 import { FlagComparisons } from './flag-comparisons.ts';
+import { emitCarriesWord, emitWordsOf } from './flags-to-words.ts';
 import { WordsInLocals } from './words-in-locals.ts';
 import type { Node } from '../ir.ts';
 
@@ -100,8 +101,11 @@ export class RegionFlags implements FlagAccess {
     code.i64Store(FLAG_B);
   }
 
-  /** Settles them for good, where nothing better is known of their kind. */
-  #forget(): void {
+  /** Makes words of them: the two locals, or where nothing better is known of their kind those in memory. */
+  #workOut(): void {
+    const { known } = this;
+    if (known === FLAGS_WORDS || known === FLAGS_STORED) return;
+    if (emitWordsOf(this.#code, known, this, () => this.#context.local('i64'))) return this.become(FLAGS_WORDS);
     this.settle();
     this.become(FLAGS_STORED);
   }
@@ -116,7 +120,7 @@ export class RegionFlags implements FlagAccess {
   read(flag: Flag): void {
     if (conditionOf[flag] >= 0 && this.#comparisons.push(this.known, conditionOf[flag])) return;
     if (flag === 'CF' && this.known === FLAGS_UNKNOWN) return this.#readUnknownCarry();
-    if (this.known !== FLAGS_WORDS && this.known !== FLAGS_STORED) this.#forget();
+    this.#workOut();
     emitReadFlag(this.#code, this.known === FLAGS_WORDS ? this.#words : this.#stored, flag);
   }
 
@@ -144,7 +148,7 @@ export class RegionFlags implements FlagAccess {
       if (code & 1) this.#code.i32Eqz();
       return;
     }
-    if (this.known !== FLAGS_WORDS && this.known !== FLAGS_STORED) this.#forget();
+    this.#workOut();
     emitCondition(this.#code, code, (flag) => this.read(flag));
   }
 
@@ -171,27 +175,16 @@ export class RegionFlags implements FlagAccess {
       code.localSet(this.a);
       return this.become((subtracts ? FLAGS_DIFFERENCE : FLAGS_SUM) | size);
     }
-    const { bits } = a;
-    const wide = bits === 64;
-    emitCarries(code, subtracts, bits, [
-      this.#context.asLocal(a),
-      this.#context.asLocal(b),
-      this.#context.asLocal(result),
-    ]);
-    const carries = this.#context.local(wasmType(bits));
-    code.localTee(carries);
-    if (!wide) {
+    const local = (node: Node): number => {
+      const narrow = this.#context.asLocal(node);
+      if (node.bits === 64) return narrow;
+      const wide = this.#context.local('i64');
+      code.localGet(narrow);
       code.i64ExtendI32U();
-      code.i64Const(64 - bits);
-      code.i64Shl();
-    }
-    code.i64Const(-1n << 62n);
-    code.i64And();
-    code.localGet(carries);
-    if (!wide) code.i64ExtendI32U();
-    code.i64Const(8);
-    code.i64And();
-    code.i64Or();
+      code.localSet(wide);
+      return wide;
+    };
+    emitCarriesWord(code, subtracts, a.bits, [local(a), local(b), local(result)], () => this.#context.local('i64'));
     code.localSet(this.b);
     this.#keepResult(result);
     this.become(FLAGS_WORDS);
@@ -266,17 +259,27 @@ export class RegionFlags implements FlagAccess {
   }
 
   write(flag: Flag, value: Node): void {
-    const code = this.#code;
     const local = this.#context.asLocal(value);
-    if (this.known !== FLAGS_WORDS) {
-      this.#forget();
-      this.#stored.pushResult();
-      code.localSet(this.a);
-      this.#stored.pushAux();
-      code.localSet(this.b);
-      this.become(FLAGS_WORDS);
-    }
-    emitWriteFlag(code, this.#words, flag, local, () => this.#context.local('i32'));
+    this.#becomeWords();
+    emitWriteFlag(this.#code, this.#words, flag, local, () => this.#context.local('i32'));
+  }
+
+  writeCarryAndOverflow(carry: Node, overflow: Node): void {
+    const locals = [this.#context.asLocal(carry), this.#context.asLocal(overflow)] as const;
+    this.#becomeWords();
+    emitWriteCarryAndOverflow(this.#code, this.#words, ...locals);
+  }
+
+  /** Makes words of them in the two locals. */
+  #becomeWords(): void {
+    const code = this.#code;
+    this.#workOut();
+    if (this.known !== FLAGS_STORED) return;
+    this.#stored.pushResult();
+    code.localSet(this.a);
+    this.#stored.pushAux();
+    code.localSet(this.b);
+    this.become(FLAGS_WORDS);
   }
 }
 

@@ -39,6 +39,9 @@ class SpecificBuilder extends IrBuilder {
   override setFlag(flag: Flag, value: Value): void {
     if (!this.#flagless) super.setFlag(flag, value);
   }
+  override setCarryAndOverflow(carry: Value, overflow: Value): void {
+    if (!this.#flagless) super.setCarryAndOverflow(carry, overflow);
+  }
   override setFlagsFromSum(a: Value, b: Value, result: Value, carry?: Value): void {
     if (!this.#flagless) super.setFlagsFromSum(a, b, result, carry);
   }
