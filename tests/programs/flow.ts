@@ -5,7 +5,7 @@ import { randomOperation } from './operations.ts';
 import { RBP } from './plan.ts';
 import { ALIAS, COPIES } from './program.ts';
 import { emitSlot, type Slot } from './slots.ts';
-import { emitControl, emitCopy, emitStackUse, emitTrap } from './special.ts';
+import { emitControl, emitCopy, emitDevice, emitStackUse, emitTrap } from './special.ts';
 import type { Callee, Writer } from './writer.ts';
 
 /** Whoever writes a part of a program. */
@@ -189,7 +189,9 @@ function changeOrSlot(context: Context, slots: Slot[]): void {
 export function part(context: Context, depth: number, most: number): void {
   const { random, slots } = context;
   for (let count = 1 + random.below(most); count > 0; count--) {
-    if (context.writer.plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
+    const { plan } = context.writer;
+    if (plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
+    if (plan.hasDevice && random.oneIn(2)) emitDevice(random, context.writer);
     const kind = random.below(depth > MOST_NESTED ? 10 : 20);
     if (kind < 5) {
       if (random.oneIn(6)) emitControl(random, context.writer);
