@@ -62,17 +62,36 @@ export function timeLines(
   });
 }
 
-/** Processor time of a process and of the children it has waited for, in milliseconds, to ten of them (Linux). */
-export function processorMilliseconds(pid: number): number {
-  // proc(5): after the name in brackets utime, stime, cutime and cstime are the 12th to 15th field, in hundredths of a second.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
+/** The text of a file in /proc; undefined when the process is gone. */
+function readOfProcess(path: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${path}`, 'latin1');
+  } catch (error) {
+    // A process may end while its file is open.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
 }
 
-/** Resident memory of a process, in bytes (Linux). */
-export function residentBytes(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(match![1]) * 1024;
+/** The sum in milliseconds of the first of utime, stime, cutime and cstime: the 12th to 15th field after the name (proc(5)). */
+function sumOfTimes(statistics: string, count: number): number {
+  const fields = statistics.replace(/^.*\) /, '').split(' ');
+  return fields.slice(11, 11 + count).reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
+}
+
+/** Processor time of a process and of the children it has waited for, in milliseconds, to ten of them (Linux). */
+export function processorMilliseconds(pid: number): number {
+  return sumOfTimes(readFileSync(`/proc/${pid}/stat`, 'latin1'), 4);
+}
+
+/** Processor time of a process's first thread, likewise; undefined when it is gone. */
+export function threadMilliseconds(pid: number): number | undefined {
+  const statistics = readOfProcess(`${pid}/task/${pid}/stat`);
+  return statistics === undefined ? undefined : sumOfTimes(statistics, 2);
+}
+
+/** Resident memory of a process, in bytes (Linux); undefined when it has ended. */
+export function residentBytes(pid: number): number | undefined {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readOfProcess(`${pid}/status`) ?? '')?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }

@@ -123,7 +123,7 @@ async function memory(runs: number): Promise<PromiseRow> {
       lodge,
       ['run', '--kernel', buildGuest(name), '--memory', '512M'],
       ['touched'],
-      (pid) => (bytes = residentBytes(pid)),
+      (pid) => (bytes = residentBytes(pid)!),
     );
     return bytes;
   };

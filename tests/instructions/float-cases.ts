@@ -164,19 +164,35 @@ function move(random: Random): FloatCode {
   return { name: 'move', bytes: [...bytes, REGISTERS, ...immediate], modrmAt: bytes.length };
 }
 
-const arithmetic = floatCodes.filter(({ name }) => /^(add|sub|mul|div|sqrt|min|max)[ps][sd] /.test(name));
+/** Scalar and packed, binary32 and binary64. */
+const types = ['ss', 'sd', 'ps', 'pd'] as const;
+type Type = (typeof types)[number];
+const ofType = (operations: string): Record<Type, readonly FloatCode[]> => {
+  const codes = (type: Type): FloatCode[] =>
+    floatCodes.filter(({ name }) => new RegExp(`^(${operations})${type} `).test(name));
+  return { ss: codes('ss'), sd: codes('sd'), ps: codes('ps'), pd: codes('pd') };
+};
+const arithmetic = ofType('add|sub|mul|div|sqrt|min|max');
+/** What tells numbers apart that are out of the ordinary. */
+const comparisons = ofType('cmp|u?comi|min|max');
 
-function step(random: Random): FloatCode {
-  const kind = random.below(8);
-  return kind < 3 ? move(random) : random.pick(kind < 7 ? arithmetic : floatCodes);
+/** @param type of most instructions, so that one has use for the results of another */
+function step(random: Random, type: Type): FloatCode {
+  const kind = random.below(10);
+  if (kind < 2) return move(random);
+  if (kind < 5) return random.pick(arithmetic[type]);
+  if (kind < 8) return random.pick(comparisons[type]);
+  return random.pick(kind < 9 ? arithmetic[random.pick(types)] : floatCodes);
 }
 
 /** Codes on few registers and one place in memory, so that one has the results of another for operands; some jumped over. */
-function steps(random: Random, most: number): number[] {
+function steps(random: Random, most: number, type: Type): number[] {
+  // XMM3 is less busy, so that something stays.
+  const register = (): number => random.pick([1, 1, 2, 2, 3]);
   return Array.from({ length: 1 + random.below(most) }, () => {
-    const { bytes, modrmAt } = step(random);
+    const { bytes, modrmAt } = step(random, type);
     const isMemory = bytes[modrmAt] === MEMORY;
-    const modrm = ((1 + random.below(3)) << 3) | (isMemory ? RSI : 0xc0 | (1 + random.below(3)));
+    const modrm = (register() << 3) | (isMemory ? RSI : 0xc0 | register());
     const jump = random.below(6) === 0 ? [0x70 | random.below(16), bytes.length] : [];
     return [...jump, ...bytes.with(modrmAt, modrm)];
   }).flat();
@@ -184,8 +200,9 @@ function steps(random: Random, most: number): number[] {
 
 /** A program of such codes, a part of which may be gone through twice. */
 export function floatProgram(random: Random): number[] {
-  const before = steps(random, 4);
-  const body = steps(random, 6);
+  const type = random.pick(types);
+  const before = steps(random, 4, type);
+  const body = steps(random, 6, type);
   // DEC EDI, JNZ.
   return [...before, ...body, ...(random.below(2) === 0 ? [] : [0xff, 0xcf, 0x75, (-body.length - 4) & 0xff])];
 }
@@ -224,4 +241,12 @@ export function floatCase(random: Random, bytes: readonly number[], isCalm: bool
   image.setRegister(RDI, 2n);
   image.writeWindow(WINDOW, 16, isInteger ? integer | (second << 64n) : second);
   return image;
+}
+
+/** Cases of a program in which hardly anything is out of the ordinary, and others. */
+const CALM_CASES = 20;
+const OTHER_CASES = 10;
+
+export function floatProgramCases(random: Random, bytes: readonly number[]): StateImage[] {
+  return Array.from({ length: CALM_CASES + OTHER_CASES }, (_, number) => floatCase(random, bytes, number < CALM_CASES));
 }

@@ -1,5 +1,5 @@
-// The one device of programs: its registers tell the time as the processor has it, which is the number of instructions, and
-// what is written to them asks for interrupts, or ends the slice.
+// The one device of programs: its registers, in memory and as ports, tell the time as the processor has it, which is the
+// number of instructions, and what is written to them asks for interrupts, or ends the slice.
 
 import { hash, mix } from '../instructions/random.ts';
 import type { TestCell } from '../instructions/test-cell.ts';
@@ -33,28 +33,40 @@ export class Board {
     return this.#cell?.vcpu.retired ?? 0;
   }
 
+  /** Asks for interrupt `number`. */
+  interrupt(number: number): void {
+    this.#pending = FIRST_VECTOR + (number % INTERRUPTS);
+    this.#cell?.core['requestInterrupt']();
+  }
+
+  #read(kind: string, register: number, size: number): number {
+    this.#note(kind, this.#now, register, size);
+    return this.#now;
+  }
+
+  #write(kind: string, register: number, size: number, value: number): void {
+    this.#note(kind, this.#now, register, size, value);
+    const core = this.#cell?.core ?? {};
+    switch ((register ^ value) & 7) {
+      case 0:
+      case 1:
+      case 2:
+        return this.interrupt(value >>> 3);
+      case 3:
+        return core['requestBoundary']();
+      case 4:
+        return core['endSlice']();
+      default:
+    }
+  }
+
   readonly imports = {
     readTsc: (): number => this.#now,
-    mmioRead: (_frame: number, offset: number, size: number): number => {
-      this.#note('read', this.#now, offset, size);
-      return this.#now;
-    },
-    mmioWrite: (_frame: number, offset: number, size: number, value: number): void => {
-      this.#note('write', this.#now, offset, size, value);
-      const core = this.#cell?.core ?? {};
-      switch ((offset ^ value) & 7) {
-        case 0:
-        case 1:
-        case 2:
-          this.#pending = FIRST_VECTOR + ((value >>> 3) % INTERRUPTS);
-          return core['requestInterrupt']();
-        case 3:
-          return core['requestBoundary']();
-        case 4:
-          return core['endSlice']();
-        default:
-      }
-    },
+    portRead: (port: number, size: number): number => this.#read('in', port, size),
+    portWrite: (port: number, size: number, value: number): void => this.#write('out', port, size, value),
+    mmioRead: (_frame: number, offset: number, size: number): number => this.#read('read', offset, size),
+    mmioWrite: (_frame: number, offset: number, size: number, value: number): void =>
+      this.#write('write', offset, size, value),
     acknowledgeInterrupt: (): number => {
       const vector = this.#pending;
       this.#pending = NOTHING;

@@ -22,6 +22,8 @@ function describeIntervention(intervention: Intervention, resolve: Assembled['re
   switch (intervention.kind) {
     case 'write':
       return `${after} [${resolve(intervention).toString(16)}] = ${Buffer.from(intervention.bytes).toString('hex')}`;
+    case 'interrupt':
+      return `${after} interrupt ${intervention.number}`;
     case 'map':
       return `${after} page ${page(intervention.page)} lies in frame ${intervention.which}, INVLPG`;
     case 'enter':

@@ -3,8 +3,9 @@
 import type { Random } from '../instructions/random.ts';
 import { randomOperation } from './operations.ts';
 import { RBP } from './plan.ts';
+import { ALIAS, COPIES } from './program.ts';
 import { emitSlot, type Slot } from './slots.ts';
-import { emitControl, emitCopy, emitStackUse, emitTrap } from './special.ts';
+import { emitControl, emitCopy, emitDevice, emitStackUse, emitTrap } from './special.ts';
 import type { Callee, Writer } from './writer.ts';
 
 /** Whoever writes a part of a program. */
@@ -66,6 +67,26 @@ function loop(context: Context, depth: number): void {
   writer.jumpIf(random.oneIn(3) ? 15 : 5, head);
 }
 
+/** Calls a function again and again, each time at another of its addresses. */
+function callEverywhere(context: Context, callee: Callee): void {
+  const { random, writer } = context;
+  const first = random.below(COPIES);
+  const table = writer.table(
+    Array.from({ length: 4 }, (_, index) => ({ label: callee.label, plus: ALIAS * ((first + index) % COPIES) })),
+  );
+  if (table === null) return writer.call(callee.label);
+  const [head, counter, register] = [writer.label(), writer.counter(), random.below(3)];
+  writer.onMemory([0xc7], 0, counter, [3 + random.below(6), 0, 0, 0]);
+  writer.mark(head);
+  for (let word = 0; word < callee.words; word++) writer.emit([0x6a, random.below(256)]);
+  // MOV, AND: which of them the counter tells.
+  writer.onMemory([0x8b], register, counter, []);
+  writer.emit([0x83, 0xe0 | register, 3]);
+  writer.throughTable(2, table, register);
+  writer.onMemory([0xff], 1, counter, []);
+  writer.jumpIf(5, head);
+}
+
 /** A register that may be spoilt. */
 function free({ random, writer: { plan } }: Context): number {
   for (;;) {
@@ -78,6 +99,7 @@ function call(context: Context): void {
   const { random, writer, callees } = context;
   if (callees.length === 0) return straight(context, 3);
   const callee = random.pick(callees);
+  if (writer.plan.hasAlias && context.loops === 0 && random.oneIn(2)) return callEverywhere(context, callee);
   for (let word = 0; word < callee.words; word++) writer.emit([0x6a, random.below(256)]);
   const register = free(context);
   switch (random.below(writer.plan.hasAlias ? 5 : 8)) {
@@ -167,7 +189,9 @@ function changeOrSlot(context: Context, slots: Slot[]): void {
 export function part(context: Context, depth: number, most: number): void {
   const { random, slots } = context;
   for (let count = 1 + random.below(most); count > 0; count--) {
-    if (context.writer.plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
+    const { plan } = context.writer;
+    if (plan.usesSpaces && random.oneIn(3)) changeOrSlot(context, slots ?? []);
+    if (plan.hasDevice && random.oneIn(2)) emitDevice(random, context.writer);
     const kind = random.below(depth > MOST_NESTED ? 10 : 20);
     if (kind < 5) {
       if (random.oneIn(6)) emitControl(random, context.writer);

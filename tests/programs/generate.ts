@@ -5,9 +5,10 @@ import { mix, Random } from '../instructions/random.ts';
 import { DATA_SIZE, StateImage } from '../instructions/state-image.ts';
 import { operandValue } from '../instructions/values.ts';
 import { PAGES } from './address-spaces.ts';
+import { INTERRUPTS } from './board.ts';
 import { functionBody, part } from './flow.ts';
 import { lengthAt } from './operations.ts';
-import { counterAddress, makePlan } from './plan.ts';
+import { counterAddress, makePlan, type Plan } from './plan.ts';
 import { assemble, DoesNotFit, type Assembled, type Change, type Intervention, type Program } from './program.ts';
 import { slotCode, type Slot } from './slots.ts';
 import { withStores } from './stores.ts';
@@ -16,7 +17,7 @@ import { Writer, type Callee } from './writer.ts';
 const MOST_FUNCTIONS = 4;
 const PAGE = 4096;
 
-function makeState(random: Random, codeSize: 32 | 64): StateImage {
+function makeState(random: Random, { codeSize, hasDevice }: Plan): StateImage {
   const state = new StateImage();
   randomState(random, state);
   // All exceptions masked, mostly: programs full of them prove little.
@@ -26,6 +27,8 @@ function makeState(random: Random, codeSize: 32 | 64): StateImage {
     state.fpuStatus &= 0x7f00;
   }
   state.flags &= ~0x400;
+  // IOPL: it may use ports, and CLI and STI.
+  if (hasDevice) state.flags |= 0x3000;
   state.fsBase = BigInt(random.below(0x40));
   state.gsBase = BigInt(random.below(0x40));
   if (codeSize === 32)
@@ -60,7 +63,7 @@ function makeAlternate(random: Random, writer: Writer, slots: readonly Slot[]): 
 }
 
 /** Events at times at which programs mostly still run. */
-function makeInterventions(random: Random, writes: readonly Change[], usesSpaces: boolean): Intervention[] {
+function makeInterventions(random: Random, writes: readonly Change[], { usesSpaces, hasDevice }: Plan): Intervention[] {
   const after = (): number => 20 + random.below(random.pick([300, 700, 1500]));
   const written = writes.map((change): Intervention => ({ kind: 'write', after: after(), ...change }));
   const moved = Array.from({ length: usesSpaces ? 3 + random.below(8) : 0 }, (): Intervention => {
@@ -68,7 +71,12 @@ function makeInterventions(random: Random, writes: readonly Change[], usesSpaces
     if (random.oneIn(2)) return { kind: 'map', after: after(), page: random.below(PAGES), which };
     return { kind: 'enter', after: after(), space: which, pcid: which * 16 + random.below(3), keeps: random.oneIn(2) };
   });
-  return [...written, ...moved].sort((a, b) => a.after - b.after);
+  const interrupts = Array.from({ length: hasDevice ? random.below(8) : 0 }, (): Intervention => ({
+    kind: 'interrupt',
+    after: after(),
+    number: random.below(INTERRUPTS),
+  }));
+  return [...written, ...moved, ...interrupts].sort((a, b) => a.after - b.after);
 }
 
 const makeFrames = (random: Random): (0 | 1)[] => Array.from({ length: PAGES }, () => (random.oneIn(2) ? 1 : 0));
@@ -109,11 +117,11 @@ function attempt(random: Random, avoided: ReadonlySet<string>): Program {
   const writes = slots !== null && random.oneIn(3) ? makeWrites(random, writer, slots) : [];
   return {
     codeSize,
-    state: makeState(random, codeSize),
+    state: makeState(random, plan),
     data: makeData(random),
     steps: withStores(random, writer, slots ?? [], callees),
     pointers: writer.pointers,
-    interventions: makeInterventions(random, writes, usesSpaces),
+    interventions: makeInterventions(random, writes, plan),
     alternate: usesSpaces ? makeAlternate(random, writer, slots ?? []) : [],
     frames: usesSpaces ? [makeFrames(random), makeFrames(random)] : null,
     changesItself: (hasStores && slots.length > 0) || writes.length > 0,

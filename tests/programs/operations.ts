@@ -39,7 +39,18 @@ const everything = forms
 const isGeneral = ({ form }: CaseVariant): boolean => form.instruction.feature === undefined;
 const isOld = ({ form }: CaseVariant): boolean => /x87|mmx/.test(form.instruction.feature ?? '');
 
+/** What compilers make most of their code of. */
+const commonplace = new RegExp(
+  `^(${[
+    'mov|movzx|movsx|movsxd|lea|add|sub|and|or|xor|cmp|test|inc|dec|neg|not|imul|shl|shr|sar|adc|sbb',
+    'set(z|nz|c|l|be)|cmov(z|nz|c|s)',
+    'mov(aps|ups|dqa|dqu|d|q|sd)|p(xor|and|or|addd|cmpeqb)|(add|sub|mul)sd',
+  ].join('|')})$`,
+);
+
 interface Pools {
+  /** By mnemonic. */
+  readonly common: readonly (readonly CaseVariant[])[];
   readonly general: readonly CaseVariant[];
   readonly flags: readonly CaseVariant[];
   readonly vector: readonly CaseVariant[];
@@ -48,7 +59,10 @@ interface Pools {
 
 function poolsOf(codeSize: number): Pools {
   const variants = everything.filter((variant) => variant.codeSize === codeSize);
+  const common = variants.filter(({ form }) => commonplace.test(form.instruction.mnemonic));
+  const mnemonics = [...new Set(common.map(({ form }) => form.instruction.mnemonic))];
   return {
+    common: mnemonics.map((mnemonic) => common.filter(({ form }) => form.instruction.mnemonic === mnemonic)),
     general: variants.filter(isGeneral),
     flags: variants.filter(({ form }) => readsFlags.test(form.instruction.mnemonic)),
     old: variants.filter(isOld),
@@ -127,11 +141,12 @@ function attempt(random: Random, plan: Plan, variant: CaseVariant, addressing: A
 }
 
 export function randomOperation(random: Random, plan: Plan): Step {
-  const { general, flags, vector, old } = pools[plan.codeSize];
+  const { common, general, flags, vector, old } = pools[plan.codeSize];
   const addressing = { bases: [...plan.bases.keys()], indexes: [...plan.indexes.keys()] };
   for (;;) {
     const kind = random.below(20);
-    const variant = random.pick(kind < 9 ? general : kind < 14 ? flags : kind < 18 ? vector : old);
+    const pool = kind < 6 ? random.pick(common) : kind < 11 ? general : kind < 15 ? flags : kind < 18 ? vector : old;
+    const variant = random.pick(pool);
     if (harmful.test(variant.form.instruction.mnemonic) && !random.oneIn(8)) continue;
     const encoding = attempt(random, plan, variant, addressing);
     if (!encoding) continue;

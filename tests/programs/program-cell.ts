@@ -134,6 +134,8 @@ export class ProgramCell {
         const at = FRAMES[0] + resolve(intervention) - AREA;
         return this.#memory.writeBytes(guestPhysical(at), Uint8Array.from(intervention.bytes));
       }
+      case 'interrupt':
+        return this.#board.interrupt(intervention.number);
       case 'map':
         return this.#spaces.map(intervention.page, intervention.which);
       case 'enter':

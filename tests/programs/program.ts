@@ -47,9 +47,10 @@ export interface Change {
   readonly bytes: readonly number[];
 }
 
-/** What happens from outside when so many instructions were retired: to the code, or to the address space. */
+/** What happens from outside when so many instructions were retired: to the code, the address space, or the processor. */
 export type Intervention = { readonly after: number } & (
   | ({ readonly kind: 'write' } & Change)
+  | { readonly kind: 'interrupt'; readonly number: number }
   | { readonly kind: 'map'; readonly page: number; readonly which: 0 | 1 }
   | { readonly kind: 'enter'; readonly space: 0 | 1; readonly pcid: number; readonly keeps: boolean }
 );

@@ -1,7 +1,7 @@
 // Random programs of several blocks, with loops, calls, exceptions and stores into their own code: what the interpreter
 // does, the translator must do to the last flag and the last count, however the time is sliced.
 //
-//   LODGE_PROGRAMS         how many programs (1000)
+//   LODGE_PROGRAMS         how many programs (800)
 //   LODGE_PROGRAM          only the one with this number, or FROM-TO
 //   LODGE_TEST_SEED        seed of the random numbers; a failure prints the one that was used
 
@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Checker } from './check-program.ts';
 
-const count = Number(process.env['LODGE_PROGRAMS'] ?? 1000);
+const count = Number(process.env['LODGE_PROGRAMS'] ?? 800);
 const seed = Number(process.env['LODGE_TEST_SEED'] ?? 20_240_229);
 const only = process.env['LODGE_PROGRAM'];
 const SHOWN = 3;

@@ -97,7 +97,7 @@ export function findMismatch(
   expected: Outcome,
   seed: number,
 ): Mismatch | null {
-  for (const [index, { name, slices }] of chooseSchedules(program.changesItself, seed).entries()) {
+  for (const [index, { name, slices }] of chooseSchedules(program, seed).entries()) {
     const who = `translator, run ${index + 1} (${name})`;
     try {
       const next = slices(new Random(seed * 8 + index), expected.retired);

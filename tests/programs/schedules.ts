@@ -1,6 +1,7 @@
 // How the time of a program is sliced. Translated code begins only with a slice, and small slices leave it at every place.
 
 import type { Random } from '../instructions/random.ts';
+import type { Assembled } from './program.ts';
 
 /** Given how many instructions were retired: how many the next slice may have. */
 export type NextSlice = (retired: number) => number;
@@ -19,6 +20,10 @@ const LONG = 2000;
 
 const whole: Schedule = { name: 'whole', slices: () => () => WHOLE };
 const tiny: Schedule = { name: 'tiny slices', slices: (random) => (at) => (at < LONG ? 1 + random.below(12) : WHOLE) };
+const tiniest: Schedule = {
+  name: 'tiniest slices',
+  slices: (random) => (at) => (at < LONG ? 1 + random.below(3) : WHOLE),
+};
 const medium: Schedule = {
   name: 'medium slices',
   slices: (random) => (at) => (at < 2 * LONG ? 1 + random.below(random.oneIn(2) ? 20 : 300) : WHOLE),
@@ -43,7 +48,13 @@ const changing: readonly (readonly Schedule[])[] = [
   [whole, warming, warming, medium, warming],
 ];
 
-export function chooseSchedules(changesItself: boolean, index: number): readonly Schedule[] {
-  const choices = changesItself ? changing : constant;
+/** Interrupts come between slices, and end them. */
+const interrupted: readonly (readonly Schedule[])[] = [
+  [whole, whole, tiniest, medium, whole],
+  [warming, whole, tiny, tiniest, whole],
+];
+
+export function chooseSchedules({ changesItself, hasDevice }: Assembled, index: number): readonly Schedule[] {
+  const choices = changesItself ? changing : hasDevice ? interrupted : constant;
   return choices[index % choices.length]!;
 }

@@ -1,10 +1,11 @@
 // Parts of programs that need more than an instruction: exceptions, uses of the stack, strings.
 
 import type { Random } from '../instructions/random.ts';
-import { counterAddress, dataAddress } from './plan.ts';
+import { counterAddress, dataAddress, DEVICE } from './plan.ts';
 import type { Writer } from './writer.ts';
 
 const RCX = 1;
+const RDX = 2;
 const RSI = 6;
 const RDI = 7;
 
@@ -27,6 +28,40 @@ export function emitTrap(random: Random, writer: Writer): void {
     ...(is64 ? [[0x48, 0xf7, 0xf0 | random.below(4)]] : [[0xce], [0xd4, random.below(3)]]),
   ];
   writer.emit(random.pick(choices));
+}
+
+/** Accesses to the device, in memory or as a port; and CLI and STI, which its interrupts heed. */
+export function emitDevice(random: Random, writer: Writer): void {
+  const { plan } = writer;
+  const scratch = random.below(3);
+  const size = random.pick([1, 2, 4, 4, plan.codeSize / 8]);
+  const prefix = size === 2 ? [0x66] : size === 8 ? [0x48] : [];
+  const wide = size > 1 ? 1 : 0;
+  const address = DEVICE + random.below(64);
+  const onDevice = (opcode: number, reg: number, immediate: readonly number[] = []): void =>
+    writer.onMemory([...prefix, opcode | wide], reg, address, immediate);
+  switch (random.below(8)) {
+    case 0:
+    case 1: // in, out
+      return writer.emit([...(size === 2 ? [0x66] : []), random.pick([0xe4, 0xe6]) | wide, random.below(256)]);
+    case 2: {
+      writer.load(RDX, random.below(0x10000));
+      return writer.emit([...(size === 2 ? [0x66] : []), random.pick([0xec, 0xee]) | wide]);
+    }
+    case 3: // add, or, …, cmp
+      return onDevice(0x80, random.below(8), [
+        random.below(128),
+        ...Array.from({ length: wide * (Math.min(size, 4) - 1) }, () => random.below(128)),
+      ]);
+    case 4: // xchg
+      return onDevice(0x86, scratch);
+    case 5: // mov from
+      return onDevice(0x8a, scratch);
+    case 6:
+      return writer.emit([random.oneIn(3) ? 0xfa : 0xfb]);
+    default: // mov to
+      return onDevice(0x88, scratch);
+  }
 }
 
 /** LDMXCSR or FLDCW of a valid word, from where rounding and the like are others; or the x87 unit made empty. */
@@ -68,8 +103,8 @@ export function emitStackUse(random: Random, writer: Writer, between: () => void
       writer.emit([...short, 0x9c]);
       break;
     case 1:
-      // A constant of flags, mostly for POPF: CF PF AF ZF SF OF DF, now and then AC.
-      writer.emit([0x68, (random.below(256) & 0xd5) | 2, random.below(16) & 0x0c, random.oneIn(4) ? 4 : 0, 0]);
+      // A constant of flags, mostly for POPF: CF PF AF ZF SF IF DF OF, now and then AC.
+      writer.emit([0x68, (random.below(256) & 0xd5) | 2, random.below(16) & 0x0e, random.oneIn(4) ? 4 : 0, 0]);
       writer.emit([0x9d]);
       if (random.oneIn(2)) between();
       writer.emit([0x68, random.below(256) & 0xd5, 2, 0, 0]);

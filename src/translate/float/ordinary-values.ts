@@ -1,5 +1,6 @@
-// Which elements of XMM registers are known to be ordinary, that is, zeros or normal numbers: what was computed or tested
-// need not be tested again. Only regions know it, where what comes after an instruction is known as well.
+// Which elements of XMM registers are known to be ordinary, that is, neither denormal numbers nor NaNs: what was computed or
+// tested need not be tested again. Only regions know it, where what comes after an instruction is known as well. (Infinities
+// need no test as operands. They are rare as results, and the tests of results leave them out.)
 
 import type { Node } from '../ir.ts';
 

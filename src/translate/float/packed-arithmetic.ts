@@ -97,8 +97,7 @@ function product(width: Width, operator: 'Mul' | 'Div', zeros: readonly (0 | 1)[
     ...vectors,
     operands: elementsOf[width],
     makes: ordinaryVector[width],
-    // What is divided by an infinity is a zero.
-    ordinary: operator === 'Div' ? [0] : [0, 1],
+    ordinary: [0, 1],
     emit(usual) {
       const { code, result } = usual;
       code.localGet(usual.input(0));

@@ -25,8 +25,7 @@ function binary(width: Width, operator: Operator, zeros: readonly number[]): Usu
     isFloat: true,
     operands: elementOf[width],
     makes: ordinaryScalar[width],
-    // What is divided by an infinity is a zero.
-    ordinary: operator === 'Div' ? [0] : [0, 1],
+    ordinary: [0, 1],
     emit(usual) {
       const { code, result } = usual;
       noDenormal(usual, width, 0);
