@@ -159,7 +159,7 @@ function fill(entry: u32, linear: u64, kind: i32, context: u32): u32 {
   const slot = load<u32>(ADDRESS_SPACE_SLOT);
   if (shift > 12) noteLargePage(slot, linear, shift);
   const global: u32 = (rights & PAGE_GLOBAL) != 0 && (load<u32>(CR4) & CR4_PGE) != 0 ? ENTRY_GLOBAL : 0;
-  markUsed(tableOf(slot, context));
+  markUsed(tableOf(slot, context), entry, global != 0);
   store<u64>(entry, readable ? page : NO_TAG, TLB_READ_TAG);
   store<u64>(entry, mayExecute(rights, context) ? page : NO_TAG, TLB_EXECUTE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
