@@ -198,13 +198,13 @@ export const CORE_DATA = 0x4000;
 // readTag i64, writeTag i64, executeTag i64 (the guest-virtual page address, or -1), addend i32 (machine page address minus
 // the low 32 bits of the guest-virtual page), unused u32.
 export const TLB = 0x40000;
-export const TLB_ENTRIES = 1024;
+export const TLB_ENTRIES = 4096;
 export const TLB_ENTRY_SIZE = 32;
 export const TLB_READ_TAG = 0;
 export const TLB_WRITE_TAG = 8;
 export const TLB_EXECUTE_TAG = 16;
 export const TLB_ADDEND = 24;
-export const TLB_SIZE = 0x8000; // TLB_ENTRIES * TLB_ENTRY_SIZE
+export const TLB_SIZE = 0x20000; // TLB_ENTRIES * TLB_ENTRY_SIZE
 export const TLB_SLOTS = 8;
 /** Contexts: user; supervisor with access to user pages; supervisor without (SMAP, AC clear); never filled (alignment checks, data breakpoints). */
 export const TLB_CONTEXT_USER = 0;
@@ -212,23 +212,23 @@ export const TLB_CONTEXT_SUPERVISOR = 1;
 export const TLB_CONTEXT_SUPERVISOR_SMAP = 2;
 export const TLB_CONTEXT_CHECKED = 3;
 export const TLB_CONTEXTS = 4;
-export const TLB_END = 0x140000; // TLB + TLB_SLOTS * TLB_CONTEXTS * TLB_SIZE
+export const TLB_END = 0x440000; // TLB + TLB_SLOTS * TLB_CONTEXTS * TLB_SIZE
 
 // ---- Decoded code --------------------------------------------------------------------------------------
 /**
- * Jump cache: direct-mapped, entry (RIP ^ RIP >>> 12) & 4095 by the low 32 bits of RIP; an entry of 32 bytes: RIP i64,
+ * Jump cache: direct-mapped, entry (RIP ^ RIP >>> 12) & 65535 by the low 32 bits of RIP; an entry of 32 bytes: RIP i64,
  * CODE_CONTEXT i64, address of the block's first record u32. On a hit CODE_PAGE becomes RIP minus the record's RECORD_OFFSET.
  */
-export const JUMP_CACHE = 0x140000;
-export const JUMP_CACHE_ENTRIES = 4096;
+export const JUMP_CACHE = 0x440000;
+export const JUMP_CACHE_ENTRIES = 65536;
 export const JUMP_CACHE_ENTRY_SIZE = 32;
 /** Hash table of blocks by machine address and mode: heads of chains, u32 each. */
-export const BLOCK_HASH = 0x160000;
+export const BLOCK_HASH = 0x640000;
 export const BLOCK_HASH_ENTRIES = 65536;
-export const ARENA = 0x1a0000;
+export const ARENA = 0x680000;
 export const ARENA_SIZE = 0x4000000;
 /** First byte after the arena: tables sized at run time (frame flags, code maps, p2m) and then the frames. */
-export const DYNAMIC = 0x41a0000;
+export const DYNAMIC = 0x4680000;
 
 // A block: this header, then its records. Links, jump cache entries and dispatch all carry the address of the first record.
 export const BLOCK_NEXT = 0; // u32, next in the hash chain

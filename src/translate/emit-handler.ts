@@ -1,29 +1,23 @@
 // WebAssembly for one handler of the threaded interpreter: a function (ip: i32) -> i32, where ip is the address of the
 // instruction's record. It ends by a tail call of the next record's handler, or gives back why control left guest code.
 
-import {
-  CODE_PAGE,
-  CURRENT,
-  RECORD_IMMEDIATE,
-  RECORD_LINK_NEXT,
-  RECORD_LINK_TAKEN,
-  RECORD_SIZE,
-} from '../core/layout.ts';
+import { CODE_PAGE, CURRENT, RECORD_IMMEDIATE, RECORD_SIZE } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 import type { OperationOf } from './emit-context.ts';
 import { NodeEmitter } from './emit-node.ts';
 import { emitRepeat } from './emit-repeat.ts';
-import { emitDispatch, emitFollow, type HandlerImports } from './emit-transfer.ts';
+import { emitDispatch, emitFollow, type InterpreterImports } from './emit-transfer.ts';
 import type { HandlerVariant } from './handler-variant.ts';
 import type { Node } from './ir.ts';
 import { RecordAccess } from './record-access.ts';
 
 export class HandlerEmitter extends NodeEmitter {
   readonly machine: RecordAccess;
+  declare readonly imports: InterpreterImports;
   readonly #handlerType: number;
   #jumps = false;
 
-  constructor(code: Code, variant: HandlerVariant, imports: HandlerImports, handlerType: number) {
+  constructor(code: Code, variant: HandlerVariant, imports: InterpreterImports, handlerType: number) {
     super(code, variant, imports);
     this.machine = new RecordAccess(this);
     this.#handlerType = handlerType;
@@ -105,11 +99,11 @@ export class HandlerEmitter extends NodeEmitter {
       code.returnCall(this.imports.jump);
       code.end();
     }
-    emitFollow(code, RECORD_LINK_TAKEN, 1, this.#handlerType, this.imports);
+    emitFollow(code, 1, this.#handlerType, this.imports);
   }
 
   protected followNext(): void {
     this.#leaveWhenDropped('leaveAfter');
-    emitFollow(this.code, RECORD_LINK_NEXT, 0, this.#handlerType, this.imports);
+    emitFollow(this.code, 0, this.#handlerType, this.imports);
   }
 }

@@ -13,6 +13,12 @@ import {
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   JUMP_CACHE_ENTRY_SIZE,
+  RECORD_HINT_NEXT,
+  RECORD_HINT_TAKEN,
+  RECORD_IMMEDIATE,
+  RECORD_LENGTH,
+  RECORD_LINK_NEXT,
+  RECORD_LINK_TAKEN,
   RECORD_OFFSET,
 } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
@@ -28,6 +34,16 @@ export interface HandlerImports {
   readonly jump: number;
 }
 
+/** And those that only handlers of the interpreter call. */
+export interface InterpreterImports extends HandlerImports {
+  /** Enter the block at the target of the direct jump at ip, and the block behind it, where the record has no link. */
+  readonly crossTaken: number;
+  readonly crossNext: number;
+}
+
+/** Which of the two ways out of a direct jump: 1 to its target, 0 to the instruction behind it. */
+type Way = 0 | 1;
+
 /** The body of `proceed`: ip is local 0. */
 export function emitProceed(code: Code, handlerType: number, imports: HandlerImports): void {
   code.localGet(0);
@@ -42,7 +58,7 @@ export function emitProceed(code: Code, handlerType: number, imports: HandlerImp
 
 /** The body of `jump`: enters the block at the address in local 0. */
 export function emitJump(code: Code, handlerType: number, imports: HandlerImports): void {
-  emitCached(code, (ip) => emitEnter(code, ip, handlerType, imports));
+  emitCached(code, 0, (ip) => emitEnter(code, ip, handlerType, imports));
   code.localGet(0);
   code.call(imports.core('jumpTo'));
   code.returnCall(imports.proceed);
@@ -54,7 +70,7 @@ export function emitRegionJump(code: Code, handlerType: number, imports: Handler
   code.i32Const(0);
   code.i64Load(CODE_PAGE);
   code.localSet(page);
-  emitCached(code, (ip) => {
+  emitCached(code, 0, (ip) => {
     emitHandOver(code, ip, handlerType, imports, () => {
       code.localGet(1);
       code.localGet(page);
@@ -66,11 +82,55 @@ export function emitRegionJump(code: Code, handlerType: number, imports: Handler
   code.returnCall(imports.proceed);
 }
 
-/** Looks the address in local 0 up in the jump cache; where it is there, sets CODE_PAGE and emits `enter` with a local that has the first record. */
-function emitCached(code: Code, enter: (ip: number) => void): void {
+/** The body of `crossTaken` or `crossNext`. */
+export function emitCross(code: Code, way: Way, handlerType: number, imports: HandlerImports): void {
+  emitHinted(code, way, (ip) => emitEnter(code, ip, handlerType, imports));
+  emitFollowLink(code, way, imports);
+}
+
+/**
+ * Where the jump cache still has what the record at local 0 hints at, which is where it led before: emits `enter`. Where
+ * addresses wrap, or another block has come there, nothing is found, and `followLink` sees to that.
+ */
+function emitHinted(code: Code, way: Way, enter: (ip: number) => void): void {
+  const rip = code.addLocal('i64');
+  code.i32Const(0);
+  code.i64Load(CODE_PAGE);
+  code.localGet(0);
+  if (way === 1) {
+    code.i64Load(RECORD_IMMEDIATE);
+  } else {
+    code.i64Load16U(RECORD_OFFSET);
+    code.localGet(0);
+    code.i64Load8U(RECORD_LENGTH);
+    code.i64Add();
+  }
+  code.i64Add();
+  code.localSet(rip);
+  emitCached(code, rip, enter, way === 1 ? RECORD_HINT_TAKEN : RECORD_HINT_NEXT);
+}
+
+function emitFollowLink(code: Code, way: Way, imports: HandlerImports): void {
+  code.localGet(0);
+  code.i32Const(way);
+  code.call(imports.core('followLink'));
+  code.returnCall(imports.proceed);
+}
+
+/** Pushes the link of the record at local 0. */
+function emitLink(code: Code, way: Way): void {
+  code.localGet(0);
+  code.i32Load(way === 1 ? RECORD_LINK_TAKEN : RECORD_LINK_NEXT);
+}
+
+/**
+ * Looks the address in local `rip` up in the jump cache. Where it is there, and is what the field `hint` of the record at
+ * local 0 says if there is one, sets CODE_PAGE and emits `enter` with a local that has the first record.
+ */
+function emitCached(code: Code, rip: number, enter: (ip: number) => void, hint?: number): void {
   const entry = code.addLocal('i32');
   const ip = code.addLocal('i32');
-  code.localGet(0);
+  code.localGet(rip);
   code.i32WrapI64();
   code.localTee(ip);
   code.localGet(ip);
@@ -83,7 +143,7 @@ function emitCached(code: Code, enter: (ip: number) => void): void {
   code.i32Shl();
   code.localTee(entry);
   code.i64Load(JUMP_CACHE);
-  code.localGet(0);
+  code.localGet(rip);
   code.i64Eq();
   code.localGet(entry);
   code.i64Load(JUMP_CACHE + 8);
@@ -91,10 +151,18 @@ function emitCached(code: Code, enter: (ip: number) => void): void {
   code.i64Load(CODE_CONTEXT);
   code.i64Eq();
   code.i32And();
+  if (hint !== undefined) {
+    code.localGet(entry);
+    code.i32Load(JUMP_CACHE + 16);
+    code.localGet(0);
+    code.i32Load(hint);
+    code.i32Eq();
+    code.i32And();
+  }
   code.expect(true);
   code.if(undefined);
   code.i32Const(0);
-  code.localGet(0);
+  code.localGet(rip);
   code.localGet(entry);
   code.i32Load(JUMP_CACHE + 16);
   code.localTee(ip);
@@ -177,29 +245,21 @@ function emitCount(code: Code, ip: number, count: number, mask: number, report: 
   code.end();
 }
 
-/** The bodies of `followTaken` and `followNext`: a region leaves through a link of the record at local 0. */
-export function emitRegionFollow(
-  code: Code,
-  link: number,
-  taken: 0 | 1,
-  handlerType: number,
-  imports: HandlerImports,
-): void {
+/** The body of `followTaken` or `followNext`: a region leaves by one of the ways of the record at local 0. */
+export function emitRegionFollow(code: Code, way: Way, handlerType: number, imports: HandlerImports): void {
   const target = code.addLocal('i32');
-  code.localGet(0);
-  code.i32Load(link);
+  emitLink(code, way);
   code.localTee(target);
   code.if(undefined);
-  emitHandOver(code, target, handlerType, imports, () => {
+  const pushJump = (): void => {
     code.i32Const(0);
     code.i64Const(0);
-  });
+  };
+  emitHandOver(code, target, handlerType, imports, pushJump);
   code.end();
+  emitHinted(code, way, (ip) => emitHandOver(code, ip, handlerType, imports, pushJump));
   code.call(imports.core('settleHanded'));
-  code.localGet(0);
-  code.i32Const(taken);
-  code.call(imports.core('followLink'));
-  code.returnCall(imports.proceed);
+  emitFollowLink(code, way, imports);
 }
 
 /** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */
@@ -243,19 +303,15 @@ export function emitDispatch(code: Code, ip: number, offset: number, handlerType
   code.returnCallIndirect(handlerType, 0);
 }
 
-/** Goes on at the block that a link of the record points to, which the core finds the first time. */
-export function emitFollow(code: Code, link: number, taken: 0 | 1, handlerType: number, imports: HandlerImports): void {
+/** Goes on at the block that a link of the record points to, which is looked for where there is no link. */
+export function emitFollow(code: Code, way: Way, handlerType: number, imports: InterpreterImports): void {
   const target = code.addLocal('i32');
-  code.localGet(0);
-  code.i32Load(link);
+  emitLink(code, way);
   code.localTee(target);
   code.i32Eqz();
-  code.expect(false);
   code.if(undefined);
   code.localGet(0);
-  code.i32Const(taken);
-  code.call(imports.core('followLink'));
-  code.returnCall(imports.proceed);
+  code.returnCall(way === 1 ? imports.crossTaken : imports.crossNext);
   code.end();
   emitEnter(code, target, handlerType, imports);
 }

@@ -1,18 +1,19 @@
 // The threaded interpreter as one WebAssembly module: a handler for every variant of every form, reached through a
 // function table, and `run`, which goes on at the instruction boundary that the CPU state describes.
 
-import { RECORD_A, RECORD_IMMEDIATE, RECORD_LINK_NEXT, RECORD_LINK_TAKEN } from '../core/layout.ts';
+import { RECORD_A, RECORD_IMMEDIATE } from '../core/layout.ts';
 import { coreRoutines } from '../isa/core-routines.ts';
 import { ModuleBuilder } from '../wasm/module-builder.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 import { HandlerEmitter } from './emit-handler.ts';
 import {
+  emitCross,
   emitFollow,
   emitJump,
   emitProceed,
   emitRegionFollow,
   emitRegionJump,
-  type HandlerImports,
+  type InterpreterImports,
 } from './emit-transfer.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
@@ -66,7 +67,7 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
     builder.export(name, 'function', index);
     return index;
   };
-  const imports: HandlerImports = {
+  const imports: InterpreterImports = {
     core(name) {
       const index = indices.get(name);
       if (index === undefined) throw new Error(`the core has no routine ${name}`);
@@ -74,15 +75,19 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
     },
     proceed: declare('proceed'),
     jump: builder.declareFunction(addressType, 'jump'),
+    crossTaken: builder.declareFunction(handlerType, 'crossTaken'),
+    crossNext: builder.declareFunction(handlerType, 'crossNext'),
   };
   const table = builder.table({ initial: handlerCount, maximum: LARGEST_TABLE });
   builder.export('handlers', 'table', table);
   emitProceed(builder.body(imports.proceed), handlerType, imports);
   emitJump(builder.body(imports.jump), handlerType, imports);
+  emitCross(builder.body(imports.crossTaken), 1, handlerType, imports);
+  emitCross(builder.body(imports.crossNext), 0, handlerType, imports);
   const jumpType = builder.type(['i64', 'i32'], ['i32']);
   emitRegionJump(builder.body(declare('regionJump', jumpType)), handlerType, imports);
-  emitRegionFollow(builder.body(declare('followTaken')), RECORD_LINK_TAKEN, 1, handlerType, imports);
-  emitRegionFollow(builder.body(declare('followNext')), RECORD_LINK_NEXT, 0, handlerType, imports);
+  emitRegionFollow(builder.body(declare('followTaken')), 1, handlerType, imports);
+  emitRegionFollow(builder.body(declare('followNext')), 0, handlerType, imports);
 
   const run = builder.declareFunction(builder.type([], ['i32']), 'run');
   builder.export('run', 'function', run);
@@ -92,7 +97,7 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
 
   const functions: number[] = [];
   functions[HANDLER_FALL_THROUGH] = builder.declareFunction(handlerType, 'fallThrough');
-  emitFollow(builder.body(functions[HANDLER_FALL_THROUGH]), RECORD_LINK_NEXT, 0, handlerType, imports);
+  emitFollow(builder.body(functions[HANDLER_FALL_THROUGH]), 0, handlerType, imports);
   functions[HANDLER_RAISE] = builder.declareFunction(handlerType, 'raise');
   const raise = builder.body(functions[HANDLER_RAISE]);
   raise.localGet(0);

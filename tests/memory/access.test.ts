@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guestPhysical } from '../../src/base/address.ts';
-import { BOUNCE, DR0, P2M, P2M_RAM, P2M_READ_ONLY, TLB_BASE, TLB_WRITE_TAG } from '../../src/core/layout.ts';
+import {
+  BOUNCE,
+  DR0,
+  P2M,
+  P2M_RAM,
+  P2M_READ_ONLY,
+  TLB_BASE,
+  TLB_ENTRIES,
+  TLB_ENTRY_SIZE,
+  TLB_WRITE_TAG,
+} from '../../src/core/layout.ts';
 import { CR0_AM, DIRTY, FLAG_AC, GuestMachine, PRESENT, USER, WRITABLE } from './guest-machine.ts';
 
 const LINEAR = 0x0000_7fff_0123_4000n;
+/** A page that has the same entry of the TLB. */
+const SAME_LINE = LINEAR + BigInt(TLB_ENTRIES) * 0x1000n;
 const FIRST = 0x300000;
 const SECOND = 0x500000;
 const DEVICE = 0xfee00000;
@@ -167,16 +179,16 @@ test('the first store to a shared frame copies it', () => {
 test('the inline probe finds a write tag only once the page is dirty', () => {
   const machine = ready();
   const tag = (): bigint => {
-    const entry = machine.view.getUint32(TLB_BASE, true) + ((Number(LINEAR & 0xffffffffn) >>> 7) & 0x7fe0);
+    const entry = machine.view.getUint32(TLB_BASE, true) + (Number(LINEAR >> 12n) % TLB_ENTRIES) * TLB_ENTRY_SIZE;
     return machine.view.getBigUint64(entry + TLB_WRITE_TAG, true);
   };
   machine.load(LINEAR);
   assert.notEqual(tag(), LINEAR);
   machine.store(LINEAR);
   assert.equal(tag(), LINEAR);
-  machine.map(LINEAR + 0x400000n, BigInt(FIRST) | rights | DIRTY);
-  machine.load(LINEAR + 0x400000n);
-  assert.equal(tag(), LINEAR + 0x400000n, 'a page that is dirty already may be written after a read');
+  machine.map(SAME_LINE, BigInt(FIRST) | rights | DIRTY);
+  machine.load(SAME_LINE);
+  assert.equal(tag(), SAME_LINE, 'a page that is dirty already may be written after a read');
 });
 
 test('#AC: misaligned accesses of user code with AM and AC set, not of supervisors', () => {

@@ -1,7 +1,7 @@
 // Address-space slots: which TLB tables belong to which PCID, what flushing must know of each, and the generations that
 // make jump cache entries of changed mappings stale. SDM volume 3A section 4.10.
 
-import { TLB_SLOTS } from '../layout.ts';
+import { CPL, TLB_SLOTS } from '../layout.ts';
 import { nextGeneration } from './code-generations.ts';
 import { flushLargePageTables, flushPageTables, flushSlotTables } from './tlb-tables.ts';
 
@@ -11,14 +11,23 @@ const SLOT_GENERATION = 4;
 const SLOT_USED = 8;
 const SLOT_BASE = 16;
 const SLOT_FREE: u32 = 0xffffffff;
-const slots = memory.data(TLB_SLOTS * 24);
+const slots = memory.data((TLB_SLOTS + 1) * 24);
+
+/**
+ * Has the place of a slot after the others, for its generation and code filter alone: those of code that supervisors run.
+ * Kernels have it on global pages, which hold in every address space (SDM volume 3A section 4.10.2.4), so that a switch
+ * makes nothing of it stale.
+ */
+export const SUPERVISOR_CODE: u32 = TLB_SLOTS;
+/** True when not all of it was found on global pages. */
+let supervisorHasLocal: bool = false;
 
 /** Bits in the filters of a slot: false positives cost a little time, there are no false negatives. */
 const FILTER_BITS: u32 = 4096;
 /** For each slot, which pieces of 2 MiB and 1 GiB have entries that came from a large page. */
 const largeFilter = memory.data(TLB_SLOTS * 512);
-/** For each slot, which pages the jump cache may hold targets in. */
-const codeFilter = memory.data(TLB_SLOTS * 512);
+/** For each slot, and for SUPERVISOR_CODE, which pages the jump cache may hold targets in. */
+const codeFilter = memory.data((TLB_SLOTS + 1) * 512);
 let uses: u64 = 0;
 
 // @ts-ignore: decorator
@@ -39,23 +48,33 @@ function filterByte(filter: usize, slot: u32, bit: u32): usize {
   return filter + slot * (FILTER_BITS / 8) + (bit >>> 3);
 }
 
-/** The generation of a slot's virtual-to-block map. */
+/** Whose generation jump cache entries of the running program carry, when it runs in a slot. */
+// @ts-ignore: decorator
+@inline
+function codeSpace(slot: u32): u32 {
+  return load<u32>(CPL) == 3 ? slot : SUPERVISOR_CODE;
+}
+
+/** The generation of the virtual-to-block map of a slot, for the running program. */
 // @ts-ignore: decorator
 @inline
 export function slotGeneration(slot: u32): u32 {
-  return load<u32>(slotAt(slot), SLOT_GENERATION);
+  return load<u32>(slotAt(codeSpace(slot)), SLOT_GENERATION);
 }
 
-/** Makes every jump cache entry of a slot stale. */
+/** Makes every jump cache entry of a slot or of SUPERVISOR_CODE stale. */
 export function renewGeneration(slot: u32): void {
+  if (slot == SUPERVISOR_CODE) supervisorHasLocal = false;
   store<u32>(slotAt(slot), nextGeneration(), SLOT_GENERATION);
   memory.fill(filterByte(codeFilter, slot, 0), 0, FILTER_BITS / 8);
 }
 
-/** Notes that the jump cache gets a target in a page of `linear`. */
-export function noteJumpTarget(slot: u32, linear: u64): void {
+/** Notes that the jump cache gets a target in the page of `linear`, which may be global. */
+export function noteJumpTarget(slot: u32, linear: u64, global: bool): void {
+  const space = codeSpace(slot);
+  if (space == SUPERVISOR_CODE && !global) supervisorHasLocal = true;
   const bit = hashPage(linear >> 12);
-  const at = filterByte(codeFilter, slot, bit);
+  const at = filterByte(codeFilter, space, bit);
   store<u8>(at, <u32>load<u8>(at) | (1 << (bit & 7)));
 }
 
@@ -98,6 +117,7 @@ export function flushAddress(slot: u32, linear: u64): void {
   const large = mayBeLarge(slot, linear) || mayBeLarge(slot, linear ^ 0x200000);
   if (large) flushLargePageTables(slot, linear);
   if (large || mayBeJumpTarget(slot, linear)) renewGeneration(slot);
+  if (large || mayBeJumpTarget(SUPERVISOR_CODE, linear)) renewGeneration(SUPERVISOR_CODE);
 }
 
 /** Drops the translations of a slot; with `keepGlobal` only those that are not global. */
@@ -107,6 +127,7 @@ export function flushSlot(slot: u32, keepGlobal: bool): void {
     memory.fill(filterByte(largeFilter, slot, 0), 0, FILTER_BITS / 8);
   }
   renewGeneration(slot);
+  if (!keepGlobal || supervisorHasLocal) renewGeneration(SUPERVISOR_CODE);
 }
 
 /** Drops all translations and forgets which PCID has which slot; `slot` goes on as that of `pcid` and `base`. */
@@ -144,6 +165,7 @@ export function takeSlot(pcid: u32, base: u64, keep: bool): u32 {
   } else if (!keep || load<u64>(slotAt(slot), SLOT_BASE) != base) {
     flushSlot(slot, true);
   }
+  if (supervisorHasLocal) renewGeneration(SUPERVISOR_CODE);
   store<u64>(slotAt(slot), base, SLOT_BASE);
   uses++;
   store<u64>(slotAt(slot), uses, SLOT_USED);

@@ -1,8 +1,8 @@
 // Generations: numbers in the high half of CODE_CONTEXT that jump cache entries carry, so that a change of what is at
 // some RIP makes entries stale without visiting them.
 
-import { JUMP_CACHE, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE, TLB_SLOTS } from '../layout.ts';
-import { renewGeneration } from './address-space.ts';
+import { JUMP_CACHE, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_SIZE } from '../layout.ts';
+import { renewGeneration, SUPERVISOR_CODE } from './address-space.ts';
 
 // Code segments that do not start at 0 or end below 4 GiB have generations of their own: the jump cache goes by RIP, and
 // what is at RIP depends on base and limit. An entry: base u64, limit u32, generation of the slot u32, generation u32.
@@ -20,7 +20,7 @@ export function nextGeneration(): u32 {
     memory.fill(JUMP_CACHE, 0, JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_SIZE);
     memory.fill(segments, 0, SEGMENT_ENTRIES * SEGMENT_ENTRY_SIZE);
     generations = 1;
-    for (let slot: u32 = 0; slot < <u32>TLB_SLOTS; slot++) renewGeneration(slot);
+    for (let slot: u32 = 0; slot <= SUPERVISOR_CODE; slot++) renewGeneration(slot);
     generations++;
   }
   return generations;

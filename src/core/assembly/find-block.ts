@@ -31,7 +31,7 @@ import { noteJumpTarget } from './address-space.ts';
 import { firstBlock, nextBlock } from './blocks.ts';
 import { FRAME_SIZE, OFFSET_MASK } from './frames.ts';
 import { isCanonical } from './mode.ts';
-import { fetchedBefore, translateFetch } from './tlb.ts';
+import { fetchedBefore, fetchedGlobal, translateFetch } from './tlb.ts';
 
 /** What `find` returns instead of a record. */
 export const FIND_FAULT: u32 = 0;
@@ -75,7 +75,7 @@ function renew(entry: u32, rip: i64): bool {
   // A block that was dropped has no address; and what follows a page may have changed without the page itself.
   if (machine == 0 || load<u32>(block, BLOCK_ADDRESS) != machine || load<u32>(block, BLOCK_SECOND) != 0) return false;
   store<i64>(entry, load<i64>(CODE_CONTEXT), 8);
-  noteJumpTarget(load<u32>(ADDRESS_SPACE_SLOT), linear);
+  noteJumpTarget(load<u32>(ADDRESS_SPACE_SLOT), linear, fetchedGlobal);
   return true;
 }
 
@@ -123,6 +123,7 @@ export function find(rip: i64, mode: u32): u32 {
   }
   const machine = translateFetch(linear);
   if (machine == 0) return FIND_FAULT;
+  const global = fetchedGlobal;
   let second: u32 = 0;
   for (let block = firstBlock(machine, mode); block != 0; block = nextBlock(block)) {
     const blockSecond = load<u32>(block, BLOCK_SECOND);
@@ -142,7 +143,7 @@ export function find(rip: i64, mode: u32): u32 {
     }
     const record = block + BLOCK_HEADER;
     setCodePage(record, rip);
-    if ((mode & MODE_STEP) == 0) remember(record, rip, linear, second != 0);
+    if ((mode & MODE_STEP) == 0) remember(record, rip, linear, global, second != 0);
     return record;
   }
   store<u32>(DECODE_ADDRESS, machine);
@@ -151,14 +152,14 @@ export function find(rip: i64, mode: u32): u32 {
 }
 
 /** Puts a block into the jump cache. */
-function remember(record: u32, rip: i64, linear: u64, crosses: bool): void {
+function remember(record: u32, rip: i64, linear: u64, global: bool, crosses: bool): void {
   const entry = jumpCacheEntry(rip);
   store<i64>(entry, rip);
   store<i64>(entry, load<i64>(CODE_CONTEXT), 8);
   store<u32>(entry, record, 16);
   const slot = load<u32>(ADDRESS_SPACE_SLOT);
-  noteJumpTarget(slot, linear);
-  if (crosses) noteJumpTarget(slot, linear + FRAME_SIZE);
+  noteJumpTarget(slot, linear, global);
+  if (crosses) noteJumpTarget(slot, linear + FRAME_SIZE, fetchedGlobal);
 }
 
 /**

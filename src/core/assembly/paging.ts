@@ -7,6 +7,7 @@ import { setTableBits, tableMachine } from './p2m.ts';
 import { KIND_WRITE, notAllowed, notPresent, reservedBit } from './page-fault.ts';
 import {
   mayAccess,
+  mayExecute,
   PAGE_ACCESSED,
   PAGE_DIRTY,
   PAGE_GLOBAL,
@@ -165,6 +166,29 @@ function walk32(linear: u64, kind: i32, context: i32, control: u32): u32 {
   const result = finish(linear, kind, context, rights, entry1, physical1);
   if (result != 0 && (entry2 & PAGE_ACCESSED) == 0) setTableBits(physical2, PAGE_ACCESSED);
   return result;
+}
+
+/**
+ * What `walk` would find for a fetch, where it would change nothing: in long mode, if every entry on the way has its
+ * accessed bit and the fetch is allowed. Else 0, without a fault.
+ */
+export function peek(linear: u64, context: i32): u32 {
+  const efer = load<u32>(MSR_EFER);
+  if ((efer & EFER_LMA) == 0) return 0;
+  const reserved = efer & EFER_NXE ? RESERVED_ADDRESS : RESERVED_ADDRESS | NO_EXECUTE;
+  let rights = ALL_RIGHTS;
+  let table = load<u64>(CR3) & ADDRESS;
+  for (let shift: u64 = load<u32>(CR4) & CR4_LA57 ? 48 : 39; ; shift -= 9) {
+    const entry = load<u64>(tableMachine(table | (((linear >> shift) & 511) << 3)));
+    if ((~(<u32>entry) & (PAGE_PRESENT | PAGE_ACCESSED)) != 0 || (entry & reserved) != 0) return 0;
+    rights = combine(rights, entry);
+    table = entry & ADDRESS;
+    if (shift > 12 && (entry & PAGE_SIZE_BIT) == 0) continue;
+    const inside = ((<u64>1) << shift) - 1;
+    if (shift > 30 || (entry & inside & 0x3fffe000) != 0 || !mayExecute(rights, context)) return 0;
+    pagePhysical = (table & ~inside) | (linear & inside & ADDRESS);
+    return withShift(rights, <u32>shift) | (<u32>entry & PAGE_GLOBAL);
+  }
 }
 
 /**

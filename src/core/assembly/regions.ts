@@ -26,12 +26,12 @@ import { noteJumpTarget } from './address-space.ts';
 import { firstBlock } from './blocks.ts';
 import { OFFSET_MASK } from './frames.ts';
 import { ACCESS_PLAIN, loadMiss, storeMiss, updateMiss } from './memory-misses.ts';
-import { fetchedBefore } from './tlb.ts';
+import { fetchable, fetchedGlobal } from './tlb.ts';
 
 /**
- * Looks whether the pages of a region are where they were when it was made, as far as the TLB knows, and none of its code
- * was dropped. CODE_PAGE is that of its entry. Returns 1 and notes the generation in the descriptor when they are. Walks no
- * page table: an access that the program does not make must not set accessed bits.
+ * Looks whether the pages of a region are where they were when it was made, and none of its code was dropped. CODE_PAGE is
+ * that of its entry. Returns 1 and notes the generation in the descriptor when they are. Where the TLB does not know a page,
+ * it has to have been accessed: the program may go another way, and must not find accessed bits set for what it did not do.
  */
 export function checkRegion(descriptor: i32): i32 {
   const isLong = (load<u32>(MODE) & MODE_CODE_MASK) == MODE_CODE_64;
@@ -43,10 +43,10 @@ export function checkRegion(descriptor: i32): i32 {
     if (load<u32>(load<u32>(page, REGION_PAGE_BLOCK), BLOCK_ADDRESS) == 0) return 0;
     const distant = entry + load<i64>(page, REGION_PAGE_DISTANCE);
     const linear = isLong ? distant : distant & 0xffffffff;
-    const machine = fetchedBefore(linear);
+    const machine = fetchable(linear);
     if (machine == 0 || (machine & ~OFFSET_MASK) != load<u32>(page, REGION_PAGE_FRAME)) return 0;
     // Whatever changes the mapping of this page has to renew the generation from now on.
-    noteJumpTarget(slot, linear);
+    noteJumpTarget(slot, linear, fetchedGlobal);
   }
   // The same code may be mapped at several addresses: what was found for one says nothing of another.
   if (load<i64>(descriptor, REGION_ENTRY_PAGE) != entry) {

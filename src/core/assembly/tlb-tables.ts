@@ -25,8 +25,11 @@ export const ENTRY_GLOBAL: u32 = 0x100;
 /** Writes are allowed and the page is dirty: there is a write tag unless the frame holds decoded code. */
 export const ENTRY_WRITABLE: u32 = 0x200;
 
-/** A byte for each table: 1 when it may hold an entry. */
-const used = memory.data(TLB_SLOTS * TLB_CONTEXTS);
+/** Bytes of a group: a table is divided into 64 groups of entries. */
+const GROUP_SIZE: u32 = TLB_SIZE / 64;
+/** For each table, which groups may hold entries of global pages, and which entries of others: a u64 with a bit each. */
+const globalGroups = memory.data(TLB_SLOTS * TLB_CONTEXTS * 8);
+const localGroups = memory.data(TLB_SLOTS * TLB_CONTEXTS * 8);
 /** In WRITE_LINES: more lines than fit may write the frame. */
 const MANY_LINES: u32 = 0xffffffff;
 
@@ -34,27 +37,35 @@ const MANY_LINES: u32 = 0xffffffff;
 // @ts-ignore: decorator
 @inline
 export function tableOf(slot: u32, context: u32): u32 {
-  return TLB + ((slot * TLB_CONTEXTS + context) << 15);
+  return TLB + (slot * TLB_CONTEXTS + context) * TLB_SIZE;
 }
 
 /** The entry of a table that a linear address falls on. */
 // @ts-ignore: decorator
 @inline
 export function entryOf(table: u32, linear: u64): u32 {
-  return table + ((<u32>linear >>> 7) & 0x7fe0);
+  return table + ((<u32>linear >>> 12) & (TLB_ENTRIES - 1)) * TLB_ENTRY_SIZE;
 }
 
-/** Notes that a table is about to hold an entry. */
+/** Where `groups` has the bits of a table. */
 // @ts-ignore: decorator
 @inline
-export function markUsed(table: u32): void {
-  store<u8>(used + ((table - TLB) >>> 15), 1);
+function groupsOf(groups: usize, table: u32): usize {
+  return groups + (((table - TLB) / TLB_SIZE) << 3);
+}
+
+/** Notes that an entry of a table is about to be filled. */
+// @ts-ignore: decorator
+@inline
+export function markUsed(table: u32, entry: u32, global: bool): void {
+  const at = groupsOf(global ? globalGroups : localGroups, table);
+  store<u64>(at, load<u64>(at) | ((<u64>1) << ((entry - table) / GROUP_SIZE)));
 }
 
 // @ts-ignore: decorator
 @inline
 function isUsed(table: u32): bool {
-  return load<u8>(used + ((table - TLB) >>> 15)) != 0;
+  return (load<u64>(groupsOf(globalGroups, table)) | load<u64>(groupsOf(localGroups, table))) != 0;
 }
 
 /** Makes an entry match nothing. */
@@ -77,22 +88,30 @@ function pageOf(entry: u32): u64 {
 /** Empties every table, whatever is noted about it. */
 export function resetTables(): void {
   memory.fill(TLB, 0xff, TLB_SLOTS * TLB_CONTEXTS * TLB_SIZE);
-  memory.fill(used, 0, TLB_SLOTS * TLB_CONTEXTS);
+  memory.fill(globalGroups, 0, TLB_SLOTS * TLB_CONTEXTS * 8);
+  memory.fill(localGroups, 0, TLB_SLOTS * TLB_CONTEXTS * 8);
 }
 
 /** Empties the tables of a slot; with `keepGlobal` global entries stay. */
 export function flushSlotTables(slot: u32, keepGlobal: bool): void {
   for (let context: u32 = 0; context < <u32>TLB_CONTEXT_CHECKED; context++) {
     const table = tableOf(slot, context);
-    if (!isUsed(table)) continue;
-    if (!keepGlobal) {
-      memory.fill(table, 0xff, TLB_SIZE);
-      store<u8>(used + ((table - TLB) >>> 15), 0);
-      continue;
+    const local = groupsOf(localGroups, table);
+    const global = groupsOf(globalGroups, table);
+    for (let groups = load<u64>(local) | (keepGlobal ? 0 : load<u64>(global)); groups != 0; groups &= groups - 1) {
+      const group = table + <u32>ctz(groups) * GROUP_SIZE;
+      if (keepGlobal) flushLocal(group);
+      else memory.fill(group, 0xff, GROUP_SIZE);
     }
-    for (let entry = table; entry < table + TLB_SIZE; entry += TLB_ENTRY_SIZE) {
-      if ((load<u32>(entry, ENTRY_FLAGS) & ENTRY_GLOBAL) == 0) clearEntry(entry);
-    }
+    store<u64>(local, 0);
+    if (!keepGlobal) store<u64>(global, 0);
+  }
+}
+
+/** Drops the entries of a group that are not of global pages. */
+function flushLocal(group: u32): void {
+  for (let entry = group; entry < group + GROUP_SIZE; entry += TLB_ENTRY_SIZE) {
+    if ((load<u32>(entry, ENTRY_FLAGS) & ENTRY_GLOBAL) == 0) clearEntry(entry);
   }
 }
 
@@ -135,14 +154,14 @@ export function scrubWritable(frame: u32): void {
   if (lines == 0) return;
   store<u32>(at, 0);
   for (let number: u32 = 0; number < <u32>(TLB_SLOTS * TLB_CONTEXTS); number++) {
-    const table = TLB + (number << 15);
+    const table = TLB + number * TLB_SIZE;
     if (!isUsed(table)) continue;
     if (lines == MANY_LINES) {
       for (let entry = table; entry < table + TLB_SIZE; entry += TLB_ENTRY_SIZE) scrubEntry(entry, frame);
       continue;
     }
-    scrubEntry(table + (((lines & 0xffff) - 1) << 5), frame);
-    if (lines >>> 16) scrubEntry(table + (((lines >>> 16) - 1) << 5), frame);
+    scrubEntry(table + ((lines & 0xffff) - 1) * TLB_ENTRY_SIZE, frame);
+    if (lines >>> 16) scrubEntry(table + ((lines >>> 16) - 1) * TLB_ENTRY_SIZE, frame);
   }
 }
 

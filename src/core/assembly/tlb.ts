@@ -42,6 +42,7 @@ import {
   renewGeneration,
   resetSlots,
   slotGeneration,
+  SUPERVISOR_CODE,
   takeSlot,
 } from './address-space.ts';
 import { segmentGeneration } from './code-generations.ts';
@@ -49,7 +50,7 @@ import { frameFlags, OFFSET_MASK } from './frames.ts';
 import { breakpointsEnabled, CR0_AM, CR4_PCIDE, CR4_PGE, CR4_SMAP } from './mode.ts';
 import { KIND_EXECUTE, KIND_WRITE } from './page-fault.ts';
 import { mayExecute, mayRead, mayWrite, PAGE_DIRTY, PAGE_GLOBAL, PAGE_SHIFT_POSITION } from './page-rights.ts';
-import { pagePhysical, walk } from './paging.ts';
+import { pagePhysical, peek, walk } from './paging.ts';
 import { p2mEntry, populate, unshare } from './p2m.ts';
 import {
   ENTRY_FLAGS,
@@ -98,15 +99,51 @@ export function translate(linear: u64, kind: i32, context: u32): u32 {
   return fill(entry, linear, kind, context);
 }
 
+/** Whether the page that one of the following three found is known to be global. */
+export let fetchedGlobal: bool = false;
+
 /** As `translate`, but for a fetch, and where there is no memory a fetch sees ones. */
 export function translateFetch(linear: u64): u32 {
-  return translate(linear, KIND_EXECUTE, accessContext);
+  const machine = fetchedBefore(linear);
+  if (machine != 0) return machine;
+  const entry = entryOf(tableOf(load<u32>(ADDRESS_SPACE_SLOT), accessContext), linear);
+  const filled = fill(entry, linear, KIND_EXECUTE, accessContext);
+  fetchedBefore(linear);
+  return filled;
 }
 
 /** Machine address of `linear` for a fetch if the TLB has it, else 0. */
 export function fetchedBefore(linear: u64): u32 {
   const entry = entryOf(tableOf(load<u32>(ADDRESS_SPACE_SLOT), accessContext), linear);
-  return load<u64>(entry, TLB_EXECUTE_TAG) == (linear & PAGE_MASK) ? <u32>linear + load<u32>(entry, TLB_ADDEND) : 0;
+  const isThere = load<u64>(entry, TLB_EXECUTE_TAG) == (linear & PAGE_MASK);
+  fetchedGlobal = isThere && (load<u32>(entry, ENTRY_FLAGS) & ENTRY_GLOBAL) != 0;
+  return isThere ? <u32>linear + load<u32>(entry, TLB_ADDEND) : 0;
+}
+
+/** The same if a fetch would find it without a trace in the page tables. */
+export function fetchable(linear: u64): u32 {
+  const machine = fetchedBefore(linear);
+  if (machine != 0) return machine;
+  const rights = peek(linear, accessContext);
+  const mapping = rights == 0 ? 0 : p2mEntry(<u32>(pagePhysical >> 12));
+  if ((mapping & P2M_RAM) == 0) return 0;
+  fetchedGlobal = isGlobal(rights);
+  // Whatever drops the page from a TLB that had it is to be noticed.
+  const shift = shiftOf(rights);
+  if (shift > 12) noteLargePage(load<u32>(ADDRESS_SPACE_SLOT), linear, shift);
+  return (mapping & FRAME_MASK) | (<u32>linear & OFFSET_MASK);
+}
+
+// @ts-ignore: decorator
+@inline
+function isGlobal(rights: u32): bool {
+  return (rights & PAGE_GLOBAL) != 0 && (load<u32>(CR4) & CR4_PGE) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function shiftOf(rights: u32): u32 {
+  return (rights >>> PAGE_SHIFT_POSITION) & 63;
 }
 
 /** Gives an entry that may be written its write tag, unless the frame holds decoded code. */
@@ -155,11 +192,11 @@ function fill(entry: u32, linear: u64, kind: i32, context: u32): u32 {
   const readable = mayRead(rights, context);
   const writable =
     readable && (rights & PAGE_DIRTY) != 0 && (mapping & P2M_READ_ONLY) == 0 && mayWrite(rights, context);
-  const shift = (rights >>> PAGE_SHIFT_POSITION) & 63;
+  const shift = shiftOf(rights);
   const slot = load<u32>(ADDRESS_SPACE_SLOT);
   if (shift > 12) noteLargePage(slot, linear, shift);
-  const global: u32 = (rights & PAGE_GLOBAL) != 0 && (load<u32>(CR4) & CR4_PGE) != 0 ? ENTRY_GLOBAL : 0;
-  markUsed(tableOf(slot, context));
+  const global: u32 = isGlobal(rights) ? ENTRY_GLOBAL : 0;
+  markUsed(tableOf(slot, context), entry, global != 0);
   store<u64>(entry, readable ? page : NO_TAG, TLB_READ_TAG);
   store<u64>(entry, mayExecute(rights, context) ? page : NO_TAG, TLB_EXECUTE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
@@ -204,7 +241,7 @@ export function updateTlbBase(): void {
 
 /** Makes every jump cache entry stale, because blocks went away. */
 export function renewCodeContexts(): void {
-  for (let slot: u32 = 0; slot < <u32>TLB_SLOTS; slot++) renewGeneration(slot);
+  for (let slot: u32 = 0; slot <= SUPERVISOR_CODE; slot++) renewGeneration(slot);
   updateTlbBase();
 }
 
