@@ -34,29 +34,36 @@ export class ByteWriter {
   /** @param value 0 to 2^32 - 1 */
   unsigned(value: number): void {
     if (this.#length + 5 > this.#bytes.length) this.#grow(5);
+    const bytes = this.#bytes;
+    let length = this.#length;
     let rest = value >>> 0;
     while (rest > 0x7f) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      bytes[length++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.#bytes[this.#length++] = rest;
+    bytes[length++] = rest;
+    this.#length = length;
   }
 
   /** @param value -2^31 to 2^32 - 1; from 2^31 on it is written as the negative number of the same 32 bits */
   signed32(value: number): void {
     if (this.#length + 5 > this.#bytes.length) this.#grow(5);
+    const bytes = this.#bytes;
+    let length = this.#length;
     let rest = value | 0;
     while (rest > 0x3f || rest < -0x40) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      bytes[length++] = (rest & 0x7f) | 0x80;
       rest >>= 7;
     }
-    this.#bytes[this.#length++] = rest & 0x7f;
+    bytes[length++] = rest & 0x7f;
+    this.#length = length;
   }
 
   /** @param value a bigint of which the low 64 bits count, or a safe integer */
   signed64(value: bigint | number): void {
-    if (typeof value === 'number' && value === (value | 0)) {
-      this.signed32(value);
+    const small = Number(value);
+    if (small === (small | 0)) {
+      this.signed32(small);
       return;
     }
     if (this.#length + 10 > this.#bytes.length) this.#grow(10);

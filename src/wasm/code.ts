@@ -17,7 +17,8 @@ export class Code {
   readonly writer: ByteWriter;
   readonly #localTypes: ValueType[] = [];
   readonly #parameters: number;
-  readonly #expectations: { readonly at: number; readonly isTaken: boolean }[] = [];
+  /** Where `expect` was called, twice the offset, plus 1 when the condition mostly holds. */
+  readonly #expectations: number[] = [];
   #openBlocks = 0;
 
   /**
@@ -49,7 +50,7 @@ export class Code {
 
   /** Says of the `br_if` or `if` that is written next whether its condition mostly holds. */
   expect(isTaken: boolean): void {
-    this.#expectations.push({ at: this.length, isTaken });
+    this.#expectations.push(2 * this.writer.length + (isTaken ? 1 : 0));
   }
 
   /** Adds a local of a type, zero at entry, and returns its index for `localGet`, `localSet` and `localTee`. */
@@ -76,10 +77,10 @@ export class Code {
     const locals = new ByteWriter();
     this.#writeLocals(locals);
     output.unsigned(this.#expectations.length);
-    for (const { at, isTaken } of this.#expectations) {
-      output.unsigned(locals.length + at);
+    for (const expectation of this.#expectations) {
+      output.unsigned(locals.length + (expectation >> 1));
       output.unsigned(1);
-      output.byte(isTaken ? 1 : 0);
+      output.byte(expectation & 1);
     }
   }
 
@@ -105,9 +106,8 @@ export class Code {
 type Emit = (this: Code, ...immediates: never[]) => void;
 
 function writeOpcode(writer: ByteWriter, opcode: number): void {
-  if (opcode < 0x100) {
-    writer.byte(opcode);
-  } else {
+  if (opcode < 0x100) writer.byte(opcode);
+  else {
     writer.byte(opcode >> 12);
     writer.unsigned(opcode & 0xfff);
   }

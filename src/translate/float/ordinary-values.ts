@@ -2,6 +2,7 @@
 // need not be tested again. Only regions know it, where what comes after an instruction is known as well.
 
 import type { Node } from '../ir.ts';
+import { NodeNumbers } from '../node-numbers.ts';
 
 /** Elements as bits: two of 64 bits, and four of 32 bits. */
 export const DOUBLE = 0x01;
@@ -19,9 +20,9 @@ export type OrdinaryRegisters = ReadonlyMap<number, number>;
 
 export class OrdinaryValues {
   #registers = new Map<number, number>();
-  readonly #nodes = new Map<Node, number>();
+  readonly #nodes = new NodeNumbers();
   /** Registers that nodes read. */
-  readonly #sources = new Map<Node, number>();
+  readonly #sources = new NodeNumbers();
 
   /** What is known of the registers; to be set where code goes on from a place further up. */
   get registers(): OrdinaryRegisters {
@@ -55,13 +56,13 @@ export class OrdinaryValues {
   learn(node: Node, elements: number): void {
     this.#nodes.set(node, this.of(node) | elements);
     const address = this.#sources.get(node);
-    if (address !== undefined) this.#registers.set(address, (this.#registers.get(address) ?? 0) | elements);
+    if (address >= 0) this.#registers.set(address, (this.#registers.get(address) ?? 0) | elements);
   }
 
   /** The elements of a node's value that are known to be ordinary. */
   of(node: Node): number {
     const known = this.#nodes.get(node);
-    if (known !== undefined) return known;
+    if (known >= 0) return known;
     const { operation, inputs, bits } = node;
     const [first, second] = inputs;
     switch (operation.op) {
@@ -83,8 +84,7 @@ export class OrdinaryValues {
       case 'vector': {
         // What clears a register.
         const source = this.#sources.get(first!);
-        const clears =
-          operation.operator === 'v128Xor' && source !== undefined && source === this.#sources.get(second!);
+        const clears = operation.operator === 'v128Xor' && source >= 0 && source === this.#sources.get(second!);
         return clears ? ALL : 0;
       }
       default:

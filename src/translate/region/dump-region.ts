@@ -22,6 +22,7 @@ import { ModuleReader } from '../../wasm/module-reader.ts';
 import { readFunction, type FunctionLine } from '../../wasm/text.ts';
 import { disassemble } from '../disassemble.ts';
 import { nodesText } from '../ir-text.ts';
+import { MachineView } from './machine-view.ts';
 import { buildRegions, type PlacedRegion } from './region-module.ts';
 import type { RegionPart } from './region-source.ts';
 import { registerAddress } from './region-registers.ts';
@@ -105,14 +106,18 @@ function regionText(view: DataView, region: PlacedRegion, address: bigint, count
       nodes[at] ?? '',
       wasm[at] ?? '',
     ]);
+  const fields = new MachineView(view.buffer);
   const guest = new GuestCode(view, source.isLong, address - (address % BigInt(PAGE)));
   const rows: Row[] = shown('(entry)', [], code.get(ENTRY) ?? []);
   for (const part of source.parts) {
     const { block, records, rest, fallsThrough } = part;
     const loop = block.loopSize === Infinity ? '' : `, in a loop of ${block.loopSize}`;
     rows.push(['', '', ''], [`block ${block.order}${block.isLoop ? ', a loop header' : loop}`, '', '']);
-    for (const { ip, nodes } of records) {
-      const ir = nodesText(nodes, (place) => registerAddress(view, ip, place));
+    for (const {
+      ip,
+      instruction: { nodes },
+    } of records) {
+      const ir = nodesText(nodes, (place) => registerAddress(fields, ip, place));
       rows.push(...shown(guest.instruction(part, ip), ir, code.get(ip) ?? []));
     }
     if (rest === 0) continue;

@@ -95,12 +95,11 @@ export class RegionEmitter extends RegionInstructions {
   #block(block: RegionBlock): void {
     const part = this.#parts.get(block)!;
     this.#charge(part);
-    for (const { ip, variant, nodes } of part.records) {
+    for (const { ip, variant, instruction } of part.records) {
       this.#goTo(part, ip);
       this.variant = variant;
-      this.instruction(nodes);
-      const last = nodes.at(-1)?.operation.op;
-      if (last === 'jump' || last === 'jumpTo' || last === 'jumpIf') return;
+      this.instruction(instruction);
+      if (instruction.jump !== null) return;
       this.#leaveWhenDropped();
     }
     this.#goTo(part, part.rest);
@@ -225,16 +224,16 @@ export class RegionEmitter extends RegionInstructions {
       code.brIf(1);
       if (bulk) this.#repeatMany(bulk);
       this.statements(body);
-      machine.writeRegister({ address: RCX }, 'general', addressSize, () => {
-        machine.readRegister({ address: RCX }, addressSize);
-        if (addressSize === 64) {
-          code.i64Const(1);
-          code.i64Sub();
-        } else {
-          code.i32Const(1);
-          code.i32Sub();
-        }
-      });
+      machine.beginWrite({ address: RCX }, addressSize);
+      machine.readRegister({ address: RCX }, addressSize);
+      if (addressSize === 64) {
+        code.i64Const(1);
+        code.i64Sub();
+      } else {
+        code.i32Const(1);
+        code.i32Sub();
+      }
+      machine.endWrite({ address: RCX }, 'general', addressSize);
       if (until) {
         this.push(until);
         code.brIf(1);

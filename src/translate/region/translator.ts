@@ -105,7 +105,7 @@ export class Translator {
       core['decodedBlock'] as (machine: number, mode: number) => number,
       (ip) => this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip),
     );
-    this.#reader = new RegionReader(this.#view, this.#blocks);
+    this.#reader = new RegionReader(this.#blocks);
     this.#view.setUint32(HOT_MASK, after - 1, true);
     this.#batch = after === 1 ? 1 : SMALLEST_BATCH;
   }
@@ -154,6 +154,7 @@ export class Translator {
     for (const { slot } of this.#installed.values()) this.#release(slot);
     this.#installed.clear();
     this.#covered.clear();
+    this.#blocks.forget();
     this.#waiting = [];
     this.#view.setUint32(HOT_COUNT, 0, true);
   }
