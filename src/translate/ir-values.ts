@@ -2,7 +2,7 @@
 
 import type { Bits, Value } from '../isa/abstract-machine.ts';
 import { vectorReduce, type VectorOperator } from '../isa/vector-operators.ts';
-import { kindOf, MOST_NODES, type Node, type Operation, type PureOperator } from './ir.ts';
+import { kindOf, type Node, type Operation, type PureOperator } from './ir.ts';
 
 const reductions: ReadonlySet<string> = new Set(vectorReduce);
 
@@ -17,7 +17,6 @@ export class IrValues {
   #count = 0;
 
   protected node(bits: Bits, operation: Operation, ...inputs: Value[]): Node {
-    if (this.#count === MOST_NODES) throw new Error(`an instruction has ${MOST_NODES} nodes at most`);
     const node: Node = {
       bits,
       operation,

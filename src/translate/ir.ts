@@ -106,7 +106,7 @@ export interface Node extends Value {
   readonly operation: Operation;
   readonly inputs: readonly Node[];
   readonly kind: NodeKind;
-  /** Its number among the nodes of its instruction, less than MOST_NODES. */
+  /** Its number among the nodes of its instruction. */
   readonly index: number;
   /** How often it is an input; counted by the builder. */
   uses: number;
@@ -119,9 +119,6 @@ export interface PureCode {
   readonly bytes: readonly Uint8Array[];
   readonly inputs: readonly Node[];
 }
-
-/** No instruction has more nodes. */
-export const MOST_NODES = 128;
 
 const kinds: Partial<Record<Operation['op'], NodeKind>> = {
   readRegister: READ,

@@ -1,10 +1,10 @@
-import { MOST_NODES, type Node } from './ir.ts';
+import type { Node } from './ir.ts';
 
 /** A number for each of some nodes of the instruction at hand. Faster than a Map, above all where it is cleared often. */
 export class NodeNumbers {
-  readonly #numbers = new Int32Array(MOST_NODES);
+  readonly #numbers: number[] = [];
   /** Which numbers count: those that were set since the last `clear`. */
-  readonly #stamps = new Int32Array(MOST_NODES);
+  readonly #stamps: number[] = [];
   #stamp = 1;
 
   /** The node's number, or -1. */

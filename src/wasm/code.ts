@@ -61,7 +61,7 @@ export class Code {
   /** Appends the whole body as the code section wants it: its size, its locals, its instructions, `end`. */
   writeTo(output: ByteWriter): void {
     const mark = output.beginSized();
-    this.#writeLocals(output);
+    output.bytes(this.#locals().view());
     output.bytes(this.writer.view());
     output.byte(0x0b);
     output.endSized(mark);
@@ -74,17 +74,18 @@ export class Code {
 
   /** Appends what `expect` said as the branch-hint section wants it: offsets count from the start of the locals. */
   writeExpectationsTo(output: ByteWriter): void {
-    const locals = new ByteWriter();
-    this.#writeLocals(locals);
+    const start = this.#locals().length;
     output.unsigned(this.#expectations.length);
     for (const expectation of this.#expectations) {
-      output.unsigned(locals.length + (expectation >> 1));
+      output.unsigned(start + (expectation >> 1));
       output.unsigned(1);
       output.byte(expectation & 1);
     }
   }
 
-  #writeLocals(output: ByteWriter): void {
+  /** The locals as a body begins with them. */
+  #locals(): ByteWriter {
+    const output = new ByteWriter(32);
     const types = this.#localTypes;
     let groups = 0;
     for (let index = 0; index < types.length; index++) if (types[index] !== types[index - 1]) groups++;
@@ -95,6 +96,7 @@ export class Code {
       output.unsigned(end - start);
       output.byte(valueTypeByte[type]);
     }
+    return output;
   }
 
   /** @internal Opens or closes one level of blocks. */
@@ -128,6 +130,11 @@ function writeBytes(writer: ByteWriter, bytes: ArrayLike<number>): void {
 function emitter(opcode: number, kind: ImmediateKind): Emit {
   switch (kind) {
     case 'none':
+      if (opcode < 0x100) {
+        return function () {
+          this.writer.byte(opcode);
+        };
+      }
       return function () {
         writeOpcode(this.writer, opcode);
       };
@@ -202,6 +209,11 @@ function emitter(opcode: number, kind: ImmediateKind): Emit {
     case 'local':
     case 'global':
     case 'table':
+      if (opcode < 0x100) {
+        return function (index: number) {
+          this.writer.byteAndUnsigned(opcode, index);
+        };
+      }
       return function (index: number) {
         writeOpcode(this.writer, opcode);
         this.writer.unsigned(index);

@@ -141,6 +141,22 @@ export class FloatValues {
   }
 }
 
+/** Whether `survey` may find something in a node. */
+export function mayWantFloats({ operation, inputs, bits }: Node): boolean {
+  switch (operation.op) {
+    case 'core':
+      return true;
+    case 'writeRegister':
+      return operation.kind === 'vector';
+    case 'storeMachine':
+      return isElement(inputs[1]!, 'loadMachine') || isElement(inputs[1]!, 'readRegister');
+    case 'zeroExtend':
+      return bits === 128;
+    default:
+      return false;
+  }
+}
+
 /** True for an element that a node reads and another one takes. */
 function isElement({ operation, bits, uses }: Node, op: 'loadMachine' | 'readRegister'): boolean {
   return operation.op === op && (bits === 32 || bits === 64) && uses === 1;

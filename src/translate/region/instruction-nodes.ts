@@ -2,6 +2,7 @@
 
 import { GPR } from '../../core/layout.ts';
 import { coreRoutines, type CoreRoutine } from '../../isa/core-routines.ts';
+import { mayWantFloats } from '../float/float-values.ts';
 import { usualCaseOf } from '../float/usual-cases.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import type { Node } from '../ir.ts';
@@ -27,6 +28,8 @@ export interface InstructionNodes {
   readonly routines: readonly string[];
   /** Whether it asks how MXCSR rounds. */
   readonly asksSettled: boolean;
+  /** Whether some of its values may be floating-point numbers. */
+  readonly mayHaveFloats: boolean;
 }
 
 /** An instruction with its effect on the flags, and without. */
@@ -62,6 +65,7 @@ function describe(nodes: readonly Node[]): InstructionNodes {
     mentions: survey.mentions,
     routines: [...survey.routines],
     asksSettled: nodes.some(usualCaseOf),
+    mayHaveFloats: survey.mayHaveFloats,
   };
 }
 
@@ -70,9 +74,12 @@ class Survey {
   readonly mentions: RegisterMention[] = [];
   readonly routines = new Set<string>();
   stores = false;
+  mayHaveFloats = false;
 
   visit(nodes: readonly Node[]): void {
-    for (const { operation } of nodes) {
+    for (const node of nodes) {
+      const { operation } = node;
+      this.mayHaveFloats ||= mayWantFloats(node);
       switch (operation.op) {
         case 'readRegister':
         case 'writeRegister':

@@ -22,17 +22,20 @@ export abstract class RegionValues extends NodeEmitter {
   abstract override readonly machine: RegionState;
   /** Reads in their order, and how often the value of each will still be used. */
   readonly #reads: Node[] = [];
+  #readCount = 0;
   readonly #pending = new NodeNumbers();
   /** Locals that instructions use, by type, and those of the instruction at hand. */
   readonly #free: Record<PlainType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   readonly #taken: number[] = [];
   /** For each of those the list that it goes back to. */
   readonly #takenFrom: number[][] = [];
+  #takenCount = 0;
   /** Ifs and loops inside the instruction at hand. */
   #depth = 0;
   /** The instruction at hand has a store that may drop decoded code; it has just one. */
   protected stores = false;
   #storesOnce = false;
+  #mayHaveFloats = false;
 
   /** Emits a probe and the load that is its only use, or the store. */
   protected abstract load(operation: OperationOf<'probe'>, probe: Node, load: Node): void;
@@ -42,17 +45,18 @@ export abstract class RegionValues extends NodeEmitter {
   override local(type: PlainType): number {
     const free = this.#free[type];
     const local = free.length > 0 ? free.pop()! : this.code.addLocal(type);
-    this.#taken.push(local);
-    this.#takenFrom.push(free);
+    this.#taken[this.#takenCount] = local;
+    this.#takenFrom[this.#takenCount++] = free;
     return local;
   }
 
   /** Emits the nodes of an instruction. */
-  protected instruction({ nodes, stores, storesOnce }: InstructionNodes): void {
+  protected instruction({ nodes, stores, storesOnce, mayHaveFloats }: InstructionNodes): void {
     // Not behind the one before: that may not have ended, for what it leads to is emitted inside it.
     this.#release();
     this.stores = stores;
     this.#storesOnce = storesOnce;
+    this.#mayHaveFloats = mayHaveFloats;
     this.statements(nodes);
   }
 
@@ -60,15 +64,14 @@ export abstract class RegionValues extends NodeEmitter {
   #release(): void {
     this.forgetValues();
     this.#pending.clear();
-    this.#reads.length = 0;
-    for (let index = 0; index < this.#taken.length; index++) this.#takenFrom[index]!.push(this.#taken[index]!);
-    this.#taken.length = 0;
-    this.#takenFrom.length = 0;
+    this.#readCount = 0;
+    for (let index = 0; index < this.#takenCount; index++) this.#takenFrom[index]!.push(this.#taken[index]!);
+    this.#takenCount = 0;
   }
 
   // ---- Values. ----
   protected override statements(nodes: readonly Node[]): void {
-    this.floats.survey(nodes);
+    if (this.#mayHaveFloats) this.floats.survey(nodes);
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index]!;
       if (isPure(node)) {
@@ -80,7 +83,7 @@ export abstract class RegionValues extends NodeEmitter {
         this.floats.ordinary.read(node, this.machine.addressOf(operation.place));
       }
       if (node.kind === READ && this.#mayBeLate(node)) {
-        this.#reads.push(node);
+        this.#reads[this.#readCount++] = node;
         this.#pending.set(node, node.uses);
         if (node.uses > 1 && operation.op !== 'readRegister') this.asLocal(node);
       } else if (operation.op === 'writeRegister' && nodes[index + 1]?.operation.op.startsWith('writeFlags')) {
@@ -167,7 +170,8 @@ export abstract class RegionValues extends NodeEmitter {
 
   /** Takes the values of reads that come before a write to a register: one in a local (its address), any other (0), or ANY. */
   #readBefore(register: number): void {
-    for (const node of this.#reads) {
+    for (let index = 0; index < this.#readCount; index++) {
+      const node = this.#reads[index]!;
       const { operation } = node;
       if (this.#pending.get(node) <= 0 || this.isBound(node)) continue;
       if (
