@@ -16,6 +16,8 @@ export interface Code extends OperatorMethods {}
 export class Code {
   readonly writer: ByteWriter;
   readonly #localTypes: ValueType[] = [];
+  /** The locals as a body begins with them, once they were wanted. */
+  #encodedLocals: ByteWriter | null = null;
   readonly #parameters: number;
   /** Where `expect` was called, twice the offset, plus 1 when the condition mostly holds. */
   readonly #expectations: number[] = [];
@@ -55,6 +57,7 @@ export class Code {
 
   /** Adds a local of a type, zero at entry, and returns its index for `localGet`, `localSet` and `localTee`. */
   addLocal(type: ValueType): number {
+    this.#encodedLocals = null;
     return this.#parameters + this.#localTypes.push(type) - 1;
   }
 
@@ -83,8 +86,11 @@ export class Code {
     }
   }
 
-  /** The locals as a body begins with them. */
   #locals(): ByteWriter {
+    return (this.#encodedLocals ??= this.#encodeLocals());
+  }
+
+  #encodeLocals(): ByteWriter {
     const output = new ByteWriter(32);
     const types = this.#localTypes;
     let groups = 0;

@@ -19,17 +19,27 @@ const within: Readonly<Record<number, number>> = { 128: ALL, 64: 0x31, 32: SINGL
 export type OrdinaryRegisters = ReadonlyMap<number, number>;
 
 export class OrdinaryValues {
-  #registers = new Map<number, number>();
+  #registers: OrdinaryRegisters = new Map();
+  /** The same when nobody else has it, so that it may change. */
+  #own: Map<number, number> | null = null;
   readonly #nodes = new NodeNumbers();
   /** Registers that nodes read. */
   readonly #sources = new NodeNumbers();
 
   /** What is known of the registers; to be set where code goes on from a place further up. */
   get registers(): OrdinaryRegisters {
-    return new Map(this.#registers);
+    this.#own = null;
+    return this.#registers;
   }
   set registers(known: OrdinaryRegisters) {
-    this.#registers = new Map(known);
+    this.#own = null;
+    this.#registers = known;
+  }
+
+  #note(address: number, elements: number): void {
+    this.#own ??= new Map(this.#registers);
+    this.#own.set(address, elements);
+    this.#registers = this.#own;
   }
 
   /** Forgets nodes: before another instruction. */
@@ -49,14 +59,14 @@ export class OrdinaryValues {
     const taken = value === null ? 0 : this.of(value) & (within[bits] ?? 0);
     // Of a number that is overwritten in part nothing is known.
     const lost = (within[bits] ?? 0) | DOUBLE | SINGLE;
-    this.#registers.set(address, ((this.#registers.get(address) ?? 0) & ~lost) | taken);
+    this.#note(address, ((this.#registers.get(address) ?? 0) & ~lost) | taken);
   }
 
   /** Notes that elements of a node's value are ordinary, and so those of the register that it was read from. */
   learn(node: Node, elements: number): void {
     this.#nodes.set(node, this.of(node) | elements);
     const address = this.#sources.get(node);
-    if (address >= 0) this.#registers.set(address, (this.#registers.get(address) ?? 0) | elements);
+    if (address >= 0) this.#note(address, (this.#registers.get(address) ?? 0) | elements);
   }
 
   /** The elements of a node's value that are known to be ordinary. */

@@ -25,13 +25,7 @@ import { MachineView } from './machine-view.ts';
 import { localRegister, registerAddress, RegisterSet } from './region-registers.ts';
 
 const PAGE = 4096;
-
-/** A record whose instruction regions can contain. */
-export interface TranslatableRecord {
-  readonly ip: number;
-  readonly variant: HandlerVariant;
-  readonly instruction: InstructionNodes;
-}
+const NONE: readonly string[] = [];
 
 /** Where a block may lead that is known before it runs. */
 export interface Successor {
@@ -43,7 +37,8 @@ export interface Successor {
 
 /** What a block is, which stays as it is until all decoded code is dropped. */
 export interface BlockContent {
-  readonly records: readonly TranslatableRecord[];
+  /** Of its records one after the other, as far as regions can contain them. */
+  readonly instructions: readonly InstructionNodes[];
   /** The record after those where the interpreter goes on; 0: the last one is a jump. */
   readonly rest: number;
   /** `rest` is the record that only falls through to the next block. */
@@ -54,7 +49,7 @@ export interface BlockContent {
   /** The registers that its instructions use, in the order of their first use, those that they write, and core routines that they call. */
   readonly used: RegisterSet;
   readonly written: RegisterSet;
-  readonly routines: ReadonlySet<string>;
+  readonly routines: readonly string[];
   /** Whether an instruction asks how MXCSR rounds. */
   readonly asksSettled: boolean;
 }
@@ -116,8 +111,7 @@ export class BlockReader {
   }
 
   #read(first: number): BlockContent {
-    const ips: number[] = [];
-    const instructions: Instruction[] = [];
+    const found: Instruction[] = [];
     const count = this.count(first);
     let rest = 0;
     let ends: BlockContent['ends'] = 'rest';
@@ -130,24 +124,23 @@ export class BlockReader {
         rest = ip;
         break;
       }
-      ips.push(ip);
-      instructions.push(instruction);
+      found.push(instruction);
       const { jump } = instruction.whole;
       if (jump === null) continue;
-      const { mnemonic } = instruction.variant.form.instruction;
+      const { mnemonic } = instruction.whole.variant.form.instruction;
       if (jump === 'jumpIf') ends = 'branch';
       else if (jump === 'jumpTo') ends = mnemonic === 'call' ? 'call' : 'jump';
       else ends = mnemonic === 'ret' ? 'return' : 'indirect';
       break;
     }
-    const records = withoutDeadFlags(ips, instructions);
+    const instructions = withoutDeadFlags(found);
     return {
-      records,
+      instructions,
       rest,
       fallsThrough: ends === 'fallThrough',
       ends,
-      nextOffset: this.#offsetBehind(rest === 0 ? ips.at(-1)! : rest),
-      ...this.#survey(records),
+      nextOffset: this.#offsetBehind(rest === 0 ? first + (found.length - 1) * RECORD_SIZE : rest),
+      ...this.#survey(first, instructions),
     };
   }
 
@@ -155,29 +148,34 @@ export class BlockReader {
     return this.#view.u16(ip + RECORD_OFFSET) + this.#view.u8(ip + RECORD_LENGTH);
   }
 
-  #survey(records: readonly TranslatableRecord[]): Pick<BlockContent, 'used' | 'written' | 'routines' | 'asksSettled'> {
+  #survey(
+    first: number,
+    instructions: readonly InstructionNodes[],
+  ): Pick<BlockContent, 'used' | 'written' | 'routines' | 'asksSettled'> {
     const used = new RegisterSet();
     const written = new RegisterSet();
-    const routines = new Set<string>();
+    let routines = NONE;
     let asksSettled = false;
-    for (const { ip, instruction } of records) {
+    let ip = first;
+    for (const instruction of instructions) {
       for (const { register, writes } of instruction.mentions) {
         const address = localRegister(registerAddress(this.#view, ip, register));
         if (address === 0) continue;
         used.add(address);
         if (writes) written.add(address);
       }
-      for (const routine of instruction.routines) routines.add(routine);
+      if (instruction.routines.length > 0) routines = [...routines, ...instruction.routines];
       asksSettled ||= instruction.asksSettled;
+      ip += RECORD_SIZE;
     }
     return { used, written, routines, asksSettled };
   }
 
   /** Where the block may lead that is known before it runs: for a branch the target and the next block, for a jump or call the target, behind a block's end the next block. */
-  successors(first: number, { ends, rest, records, nextOffset }: BlockContent): readonly Successor[] {
+  successors(first: number, { ends, rest, instructions, nextOffset }: BlockContent): readonly Successor[] {
     if (ends === 'fallThrough') return [this.#successor(first, rest, RECORD_LINK_NEXT, RECORD_HINT_NEXT, nextOffset)];
     if (ends !== 'branch' && ends !== 'jump' && ends !== 'call') return [];
-    const last = records.at(-1)!.ip;
+    const last = first + (instructions.length - 1) * RECORD_SIZE;
     const taken = this.#successor(first, last, RECORD_LINK_TAKEN, RECORD_HINT_TAKEN, targetOf(this.#view, last));
     if (ends !== 'branch') return [taken];
     return [taken, this.#successor(first, last, RECORD_LINK_NEXT, RECORD_HINT_NEXT, nextOffset)];
@@ -234,16 +232,16 @@ function targetOf(view: MachineView, ip: number): number {
 }
 
 /** Leaves out flags that a later instruction of the block sets anew before anybody can have seen them. */
-function withoutDeadFlags(ips: readonly number[], instructions: readonly Instruction[]): TranslatableRecord[] {
-  const records: TranslatableRecord[] = [];
+function withoutDeadFlags(instructions: readonly Instruction[]): InstructionNodes[] {
+  const result: InstructionNodes[] = [];
   let live = true;
-  for (let index = ips.length - 1; index >= 0; index--) {
-    const { variant, whole, flagless } = instructions[index]!;
-    const instruction: InstructionNodes = !live && !whole.flags.looks ? flagless : whole;
-    records.push({ ip: ips[index]!, variant, instruction });
-    live = instruction.flags.needs || whole.flags.looks || (live && !whole.flags.setsAll);
+  for (let index = instructions.length - 1; index >= 0; index--) {
+    const { whole, flagless } = instructions[index]!;
+    const chosen: InstructionNodes = !live && !whole.flags.looks ? flagless : whole;
+    result.push(chosen);
+    live = chosen.flags.needs || whole.flags.looks || (live && !whole.flags.setsAll);
   }
-  return records.toReversed();
+  return result.toReversed();
 }
 
 /** The handler that a record names. */

@@ -16,6 +16,7 @@ interface RegisterMention {
 }
 
 export interface InstructionNodes {
+  readonly variant: HandlerVariant;
   readonly nodes: readonly Node[];
   readonly flags: FlagEffects;
   /** What the last node is, when that is a jump. */
@@ -34,7 +35,6 @@ export interface InstructionNodes {
 
 /** An instruction with its effect on the flags, and without. */
 export interface Instruction {
-  readonly variant: HandlerVariant;
   readonly whole: InstructionNodes;
   readonly flagless: InstructionNodes;
 }
@@ -47,16 +47,17 @@ export function buildInstruction(variant: HandlerVariant, immediate: number): In
   if (variant.environment === 'segmented') return null;
   const { attributes } = variant.form;
   if (attributes.has('transfers') || attributes.has('exits')) return null;
-  const whole = describe(buildSpecific(variant, immediate, false));
+  const whole = describe(variant, buildSpecific(variant, immediate, false));
   if (attributes.has('ends') && whole.jump === null) return null;
-  return { variant, whole, flagless: describe(buildSpecific(variant, immediate, true)) };
+  return { whole, flagless: describe(variant, buildSpecific(variant, immediate, true)) };
 }
 
-function describe(nodes: readonly Node[]): InstructionNodes {
+function describe(variant: HandlerVariant, nodes: readonly Node[]): InstructionNodes {
   const last = nodes.at(-1)?.operation.op;
   const survey = new Survey();
   survey.visit(nodes);
   return {
+    variant,
     nodes,
     flags: flagEffects(nodes, (routine) => coreRoutines[routine as CoreRoutine].pure === true),
     jump: last === 'jump' || last === 'jumpTo' || last === 'jumpIf' ? last : null,

@@ -94,7 +94,7 @@ export class RegionReader {
     const routines = new Set<string>();
     let instructions = 0;
     for (const part of parts) {
-      instructions += part.records.length;
+      instructions += part.instructions.length;
       used.addAll(part.used);
       written.addAll(part.written);
       for (const routine of part.routines) routines.add(routine);
@@ -119,8 +119,8 @@ export class RegionReader {
       const { ip, page, callee } = queue.shift()!;
       if (blocks.has(ip) || (ip !== entry && this.#blocks.executions(ip) < rare)) continue;
       const content = this.#blocks.read(ip);
-      if (content.records.length === 0 || !this.#fits(frames, page, ip)) continue;
-      instructions += content.records.length;
+      if (content.instructions.length === 0 || !this.#fits(frames, page, ip)) continue;
+      instructions += content.instructions.length;
       const continuation = content.ends === 'call' ? this.#blocks.continuation(ip, content) : 0;
       const successors = this.#blocks.successors(ip, content);
       blocks.set(ip, { ip, page, content, successors, callee });
