@@ -99,5 +99,7 @@ export function emitAdjustStack(context: EmitContext, delta: Node): void {
     context.push(delta);
     return code.call(context.imports.core('adjustStack'));
   }
-  context.machine.writeRegister(STACK_POINTER, 'general', 64, () => emitStackOffset(context, delta));
+  context.machine.beginWrite(STACK_POINTER, 64);
+  emitStackOffset(context, delta);
+  context.machine.endWrite(STACK_POINTER, 'general', 64);
 }

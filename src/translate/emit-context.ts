@@ -2,7 +2,7 @@
 
 import type { Flag } from '../isa/abstract-machine.ts';
 import type { Code } from '../wasm/code.ts';
-import type { ValueType } from '../wasm/value-type.ts';
+import type { PlainType } from '../wasm/value-type.ts';
 import type { HandlerImports } from './emit-transfer.ts';
 import type { FloatValues } from './float/float-values.ts';
 import type { HandlerVariant } from './handler-variant.ts';
@@ -63,7 +63,9 @@ export interface MachineAccess {
   isVector(place: RegisterPlace): boolean;
   /** `isFloat`: the value is on the stack as an f32 or f64. */
   readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void;
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void;
+  /** What comes before the value that is written is pushed, and what comes behind it. */
+  beginWrite(place: RegisterPlace, bits: number): void;
+  endWrite(place: RegisterPlace, kind: RegisterKind, bits: number, isFloat?: boolean): void;
   /** Leaves the instruction, none of whose effects have happened, for the fault that the core noted. */
   fault(): void;
   /** Leaves it for an exception; code -1: none. */
@@ -78,7 +80,7 @@ export interface EmitContext {
   /** Which values are f32 or f64. */
   readonly floats: FloatValues;
   /** A new local. */
-  local(type: ValueType): number;
+  local(type: PlainType): number;
   /** The scratch local for a TLB entry's address. */
   entry(): number;
   /**

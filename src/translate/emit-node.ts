@@ -4,18 +4,20 @@
 import { BOUNCE } from '../core/layout.ts';
 import { coreRoutines } from '../isa/core-routines.ts';
 import type { Code } from '../wasm/code.ts';
-import type { ValueType } from '../wasm/value-type.ts';
+import type { PlainType } from '../wasm/value-type.ts';
 import { emitAdjustStack, emitOffset, emitSegmentAddress, emitStackOffset } from './emit-address.ts';
 import type { EmitContext, MachineAccess, OperationOf } from './emit-context.ts';
 import { emitProbe } from './emit-probe.ts';
-import { emitConstant, emitExtractLane, emitPure, emitReplaceLane, wasmType } from './emit-pure.ts';
+import { wasmType } from './emit-pure.ts';
 import { emitState } from './emit-state.ts';
 import type { HandlerImports } from './emit-transfer.ts';
 import { FloatValues } from './float/float-values.ts';
 import { emitUsualCase } from './float/usual-case.ts';
 import { usualCaseOf } from './float/usual-cases.ts';
 import type { HandlerVariant } from './handler-variant.ts';
-import { isPure, type Node, type PureOperator } from './ir.ts';
+import { isPure, OF_RECORD, type Node } from './ir.ts';
+import { NodeNumbers } from './node-numbers.ts';
+import { pureCode } from './pure-code.ts';
 
 export abstract class NodeEmitter implements EmitContext {
   readonly code: Code;
@@ -23,7 +25,7 @@ export abstract class NodeEmitter implements EmitContext {
   readonly imports: HandlerImports;
   abstract readonly machine: MachineAccess;
   readonly floats = new FloatValues(this);
-  readonly #locals = new Map<Node, number>();
+  readonly #locals = new NodeNumbers();
   /** Local that is 1 once a store dropped decoded code of the running block's frame; -1 while no store was emitted. */
   protected leave = -1;
   #entry = -1;
@@ -65,13 +67,13 @@ export abstract class NodeEmitter implements EmitContext {
     this.#locals.set(node, local);
   }
 
-  local(type: ValueType): number {
+  local(type: PlainType): number {
     return this.code.addLocal(type);
   }
 
   push(node: Node): void {
     const local = this.#locals.get(node);
-    if (local !== undefined) return this.code.localGet(local);
+    if (local >= 0) return this.code.localGet(local);
     if (this.floats.has(node)) return this.floats.pushBits(node);
     if (!isPure(node))
       throw new Error(`${node.operation.op} was not computed before its use in ${this.variant.form.text}`);
@@ -84,7 +86,7 @@ export abstract class NodeEmitter implements EmitContext {
 
   asLocal(node: Node): number {
     const known = this.#locals.get(node);
-    if (known !== undefined) return known;
+    if (known >= 0) return known;
     const local = this.local(wasmType(node.bits));
     this.push(node);
     this.code.localSet(local);
@@ -101,28 +103,21 @@ export abstract class NodeEmitter implements EmitContext {
   }
 
   #pure(node: Node): void {
-    const { code, machine } = this;
-    const { operation, inputs } = node;
-    const push = (index: number): void => this.push(inputs[index]!);
+    if (node.kind === OF_RECORD) return this.#ofRecord(node);
+    const { writer } = this.code;
+    const { bytes, inputs } = pureCode(node);
+    writer.bytes(bytes[0]!);
+    for (let index = 0; index < inputs.length; index++) {
+      this.push(inputs[index]!);
+      writer.bytes(bytes[index + 1]!);
+    }
+  }
+
+  #ofRecord({ operation, bits }: Node): void {
+    const { machine } = this;
     switch (operation.op) {
-      case 'constant':
-        return emitConstant(code, operation.value, node.bits);
-      case 'vector':
-        for (const input of inputs) this.push(input);
-        return (code as unknown as { [name: string]: () => void })[operation.operator]!();
-      case 'shuffle':
-        push(0);
-        push(1);
-        return code.i8x16Shuffle(operation.indices);
-      case 'lane':
-        push(0);
-        return emitExtractLane(code, operation.width, operation.index);
-      case 'setLane':
-        push(0);
-        push(1);
-        return emitReplaceLane(code, operation.width, operation.index);
       case 'immediate':
-        return machine.immediate(operation.slot, node.bits);
+        return machine.immediate(operation.slot, bits);
       case 'registerNumber':
         return machine.registerNumber(operation.field);
       case 'nextInstruction':
@@ -130,7 +125,7 @@ export abstract class NodeEmitter implements EmitContext {
       case 'relativeTarget':
         return machine.relativeTarget();
       default:
-        return emitPure(code, operation.op as PureOperator, node, push);
+        throw new Error(`no WebAssembly for ${operation.op}`);
     }
   }
 

@@ -2,7 +2,7 @@
 // zero-extended to their width.
 
 import type { Code } from '../wasm/code.ts';
-import type { Node, PureOperator } from './ir.ts';
+import type { PureOperator } from './ir.ts';
 
 export type WasmType = 'i32' | 'i64' | 'v128';
 
@@ -118,10 +118,14 @@ function emitTruncate(code: Code, from: number, to: number, push: (index: number
   maskTo(code, to);
 }
 
-/** Emits a pure operator; `push(i)` puts input i on the stack. */
-export function emitPure(code: Code, op: PureOperator, node: Node, push: (index: number) => void): void {
-  const from = node.inputs[0]!.bits;
-  const bits = node.bits;
+/** Emits a pure operator for inputs of `from` bits; `push(i)` puts input i on the stack. */
+export function emitPure(
+  code: Code,
+  op: PureOperator,
+  from: number,
+  bits: number,
+  push: (index: number) => void,
+): void {
   const plain = commutative[op];
   if (plain) {
     push(0);

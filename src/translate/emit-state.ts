@@ -18,8 +18,10 @@ export function emitState(context: EmitContext, node: Node): void {
     case 'writeRegister': {
       const [value] = inputs;
       const isFloat = context.floats.has(value);
-      const push = (): void => (isFloat ? context.floats.push(value) : context.push(value));
-      return context.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+      context.machine.beginWrite(operation.place, value.bits);
+      if (isFloat) context.floats.push(value);
+      else context.push(value);
+      return context.machine.endWrite(operation.place, operation.kind, value.bits, isFloat);
     }
     case 'readFlag':
       flags.read(operation.flag);

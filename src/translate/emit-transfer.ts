@@ -5,7 +5,6 @@ import {
   BLOCK_EXECUTIONS,
   BLOCK_HEADER,
   BUDGET,
-  BUSY_MASK,
   CODE_CONTEXT,
   CODE_PAGE,
   EXIT_REASON,
@@ -22,7 +21,6 @@ import {
   RECORD_OFFSET,
 } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
-import { handlerCount } from './handler-table.ts';
 
 /** The functions that handlers call, by index in their module. */
 export interface HandlerImports {
@@ -42,7 +40,7 @@ export interface InterpreterImports extends HandlerImports {
 }
 
 /** Which of the two ways out of a direct jump: 1 to its target, 0 to the instruction behind it. */
-type Way = 0 | 1;
+export type Way = 0 | 1;
 
 /** The body of `proceed`: ip is local 0. */
 export function emitProceed(code: Code, handlerType: number, imports: HandlerImports): void {
@@ -64,24 +62,6 @@ export function emitJump(code: Code, handlerType: number, imports: HandlerImport
   code.returnCall(imports.proceed);
 }
 
-/** The same for regions. Local 1 is the record of the jump where that is an indirect one, else 0. */
-export function emitRegionJump(code: Code, handlerType: number, imports: HandlerImports): void {
-  const page = code.addLocal('i64');
-  code.i32Const(0);
-  code.i64Load(CODE_PAGE);
-  code.localSet(page);
-  emitCached(code, 0, (ip) => {
-    emitHandOver(code, ip, handlerType, imports, () => {
-      code.localGet(1);
-      code.localGet(page);
-    });
-  });
-  code.call(imports.core('settleHanded'));
-  code.localGet(0);
-  code.call(imports.core('jumpTo'));
-  code.returnCall(imports.proceed);
-}
-
 /** The body of `crossTaken` or `crossNext`. */
 export function emitCross(code: Code, way: Way, handlerType: number, imports: HandlerImports): void {
   emitHinted(code, way, (ip) => emitEnter(code, ip, handlerType, imports));
@@ -92,7 +72,7 @@ export function emitCross(code: Code, way: Way, handlerType: number, imports: Ha
  * Where the jump cache still has what the record at local 0 hints at, which is where it led before: emits `enter`. Where
  * addresses wrap, or another block has come there, nothing is found, and `followLink` sees to that.
  */
-function emitHinted(code: Code, way: Way, enter: (ip: number) => void): void {
+export function emitHinted(code: Code, way: Way, enter: (ip: number) => void): void {
   const rip = code.addLocal('i64');
   code.i32Const(0);
   code.i64Load(CODE_PAGE);
@@ -110,7 +90,7 @@ function emitHinted(code: Code, way: Way, enter: (ip: number) => void): void {
   emitCached(code, rip, enter, way === 1 ? RECORD_HINT_TAKEN : RECORD_HINT_NEXT);
 }
 
-function emitFollowLink(code: Code, way: Way, imports: HandlerImports): void {
+export function emitFollowLink(code: Code, way: Way, imports: HandlerImports): void {
   code.localGet(0);
   code.i32Const(way);
   code.call(imports.core('followLink'));
@@ -118,7 +98,7 @@ function emitFollowLink(code: Code, way: Way, imports: HandlerImports): void {
 }
 
 /** Pushes the link of the record at local 0. */
-function emitLink(code: Code, way: Way): void {
+export function emitLink(code: Code, way: Way): void {
   code.localGet(0);
   code.i32Load(way === 1 ? RECORD_LINK_TAKEN : RECORD_LINK_NEXT);
 }
@@ -127,7 +107,7 @@ function emitLink(code: Code, way: Way): void {
  * Looks the address in local `rip` up in the jump cache. Where it is there, and is what the field `hint` of the record at
  * local 0 says if there is one, sets CODE_PAGE and emits `enter` with a local that has the first record.
  */
-function emitCached(code: Code, rip: number, enter: (ip: number) => void, hint?: number): void {
+export function emitCached(code: Code, rip: number, enter: (ip: number) => void, hint?: number): void {
   const entry = code.addLocal('i32');
   const ip = code.addLocal('i32');
   code.localGet(rip);
@@ -173,56 +153,8 @@ function emitCached(code: Code, rip: number, enter: (ip: number) => void, hint?:
   code.end();
 }
 
-/**
- * From a region to the block whose first record is in local `ip`: straight to its region where it has one, with the flags as
- * they are. `pushJump` pushes what `noteBusy` wants to know of the jump.
- */
-function emitHandOver(
-  code: Code,
-  ip: number,
-  handlerType: number,
-  imports: HandlerImports,
-  pushJump: () => void,
-): void {
-  const left = code.addLocal('i32');
-  const handler = code.addLocal('i32');
-  code.i32Const(0);
-  code.i32Load(BUDGET);
-  code.localGet(ip);
-  code.i32Const(BLOCK_HEADER - BLOCK_COUNT);
-  code.i32Sub();
-  code.i32Load(0);
-  code.i32Sub();
-  code.localTee(left);
-  code.i32Const(0);
-  code.i32LtS();
-  code.localGet(ip);
-  code.i32Load(0);
-  code.localTee(handler);
-  code.i32Const(handlerCount);
-  code.i32LtU();
-  code.i32Or();
-  code.expect(false);
-  code.if(undefined);
-  code.call(imports.core('settleHanded'));
-  code.localGet(ip);
-  code.returnCall(imports.proceed);
-  code.end();
-  code.i32Const(0);
-  code.localGet(left);
-  code.i32Store(BUDGET);
-  emitCount(code, ip, left, BUSY_MASK, () => {
-    code.localGet(ip);
-    pushJump();
-    code.call(imports.core('noteBusy'));
-  });
-  code.localGet(ip);
-  code.localGet(handler);
-  code.returnCallIndirect(handlerType, 0);
-}
-
 /** Counts an execution of the block whose first record is in local `ip`, so that the translator learns what is hot. `count` is a local. */
-function emitCount(code: Code, ip: number, count: number, mask: number, report: () => void): void {
+export function emitCount(code: Code, ip: number, count: number, mask: number, report: () => void): void {
   code.localGet(ip);
   code.i32Const(BLOCK_HEADER - BLOCK_EXECUTIONS);
   code.i32Sub();
@@ -243,23 +175,6 @@ function emitCount(code: Code, ip: number, count: number, mask: number, report: 
   code.if(undefined);
   report();
   code.end();
-}
-
-/** The body of `followTaken` or `followNext`: a region leaves by one of the ways of the record at local 0. */
-export function emitRegionFollow(code: Code, way: Way, handlerType: number, imports: HandlerImports): void {
-  const target = code.addLocal('i32');
-  emitLink(code, way);
-  code.localTee(target);
-  code.if(undefined);
-  const pushJump = (): void => {
-    code.i32Const(0);
-    code.i64Const(0);
-  };
-  emitHandOver(code, target, handlerType, imports, pushJump);
-  code.end();
-  emitHinted(code, way, (ip) => emitHandOver(code, ip, handlerType, imports, pushJump));
-  code.call(imports.core('settleHanded'));
-  emitFollowLink(code, way, imports);
 }
 
 /** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */

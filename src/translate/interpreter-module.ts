@@ -6,15 +6,8 @@ import { coreRoutines } from '../isa/core-routines.ts';
 import { ModuleBuilder } from '../wasm/module-builder.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 import { HandlerEmitter } from './emit-handler.ts';
-import {
-  emitCross,
-  emitFollow,
-  emitJump,
-  emitProceed,
-  emitRegionFollow,
-  emitRegionJump,
-  type InterpreterImports,
-} from './emit-transfer.ts';
+import { emitRegionFollow, emitRegionJump } from './emit-hand-over.ts';
+import { emitCross, emitFollow, emitJump, emitProceed, type InterpreterImports } from './emit-transfer.ts';
 import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
 

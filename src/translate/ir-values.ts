@@ -2,7 +2,7 @@
 
 import type { Bits, Value } from '../isa/abstract-machine.ts';
 import { vectorReduce, type VectorOperator } from '../isa/vector-operators.ts';
-import type { Node, Operation, PureOperator } from './ir.ts';
+import { kindOf, type Node, type Operation, type PureOperator } from './ir.ts';
 
 const reductions: ReadonlySet<string> = new Set(vectorReduce);
 
@@ -14,9 +14,18 @@ function mask(bits: number): bigint {
 export class IrValues {
   /** The nodes so far. */
   nodes: Node[] = [];
+  #count = 0;
 
   protected node(bits: Bits, operation: Operation, ...inputs: Value[]): Node {
-    const node: Node = { bits, operation, inputs: inputs as Node[], uses: 0 };
+    const node: Node = {
+      bits,
+      operation,
+      inputs: inputs as Node[],
+      kind: kindOf(operation),
+      index: this.#count++,
+      uses: 0,
+      code: null,
+    };
     for (const input of node.inputs) input.uses++;
     this.nodes.push(node);
     return node;

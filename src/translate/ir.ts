@@ -93,51 +93,80 @@ export type Operation =
   | { readonly op: 'jump' }
   | { readonly op: 'jumpIf' };
 
+/** When a node is emitted. */
+export const EFFECT = 0;
+/** It may be read where its value is used, where the kind of code allows that. */
+export const READ = 1;
+/** It depends on the decoded instruction alone; or on its inputs alone. */
+export const OF_RECORD = 2;
+export const PURE = 3;
+type NodeKind = typeof EFFECT | typeof READ | typeof OF_RECORD | typeof PURE;
+
 export interface Node extends Value {
   readonly bits: Bits;
   readonly operation: Operation;
   readonly inputs: readonly Node[];
+  readonly kind: NodeKind;
+  /** Its number among the nodes of its instruction. */
+  readonly index: number;
   /** How often it is an input; counted by the builder. */
   uses: number;
+  /** That of a pure node, once it was needed: see pure-code.ts. */
+  code: PureCode | null;
 }
 
-const pureOperators: ReadonlySet<string> = new Set([
-  'add',
-  'sub',
-  'mul',
-  'and',
-  'or',
-  'xor',
-  'not',
-  'neg',
-  'shl',
-  'shr',
-  'sar',
-  'rotl',
-  'rotr',
-  'eq',
-  'ltu',
-  'lts',
-  'isZero',
-  'select',
-  'zeroExtend',
-  'signExtend',
-  'truncate',
-  'popcnt',
-  'clz',
-  'ctz',
-  'constant',
-  'vector',
-  'shuffle',
-  'lane',
-  'setLane',
-  'immediate',
-  'registerNumber',
-  'nextInstruction',
-  'relativeTarget',
-]);
+/** Bytes before, between and behind the inputs that are to be pushed. */
+export interface PureCode {
+  readonly bytes: readonly Uint8Array[];
+  readonly inputs: readonly Node[];
+}
+
+const kinds: Partial<Record<Operation['op'], NodeKind>> = {
+  readRegister: READ,
+  condition: READ,
+  offset: READ,
+  segmentAddress: READ,
+  stackOffset: READ,
+  immediate: OF_RECORD,
+  registerNumber: OF_RECORD,
+  nextInstruction: OF_RECORD,
+  relativeTarget: OF_RECORD,
+  add: PURE,
+  sub: PURE,
+  mul: PURE,
+  and: PURE,
+  or: PURE,
+  xor: PURE,
+  not: PURE,
+  neg: PURE,
+  shl: PURE,
+  shr: PURE,
+  sar: PURE,
+  rotl: PURE,
+  rotr: PURE,
+  eq: PURE,
+  ltu: PURE,
+  lts: PURE,
+  isZero: PURE,
+  select: PURE,
+  zeroExtend: PURE,
+  signExtend: PURE,
+  truncate: PURE,
+  popcnt: PURE,
+  clz: PURE,
+  ctz: PURE,
+  constant: PURE,
+  vector: PURE,
+  shuffle: PURE,
+  lane: PURE,
+  setLane: PURE,
+};
+
+export function kindOf({ op }: Operation): NodeKind {
+  return kinds[op] ?? EFFECT;
+}
 
 /** True when the node depends on its inputs alone, so that it may be computed anywhere after them, or not at all. */
-export function isPure(node: Node): boolean {
-  return pureOperators.has(node.operation.op);
+export function isPure({ kind }: Node): boolean {
+  return kind >= OF_RECORD;
 }

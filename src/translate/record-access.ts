@@ -137,13 +137,17 @@ export class RecordAccess implements MachineAccess {
   }
 
   readRegister(place: RegisterPlace, bits: number, isFloat?: boolean): void {
-    (isFloat ? emitLoadFloat : emitLoad)(this.#code, bits, this.#registerAddress(place));
+    this.#pushBase(place);
+    (isFloat ? emitLoadFloat : emitLoad)(this.#code, bits, offsetOf(place));
   }
 
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat?: boolean): void {
+  beginWrite(place: RegisterPlace): void {
+    this.#pushBase(place);
+  }
+
+  endWrite(place: RegisterPlace, kind: RegisterKind, bits: number, isFloat?: boolean): void {
     const code = this.#code;
-    const offset = this.#registerAddress(place);
-    push();
+    const offset = offsetOf(place);
     if (isFloat) return emitStoreFloat(code, bits, offset);
     if (kind === 'general' && bits === 32) {
       code.i64ExtendI32U();
@@ -152,26 +156,19 @@ export class RecordAccess implements MachineAccess {
     emitStore(code, bits, offset);
     if (kind === 'mmx') {
       // SDM vol. 1 section 9.5.1: an MMX write sets the exponent and sign to ones.
-      const again = this.#registerAddress(place);
+      this.#pushBase(place);
       code.i32Const(0xffff);
-      code.i32Store16(again + 8);
+      code.i32Store16(offset + 8);
     }
   }
 
-  /** Pushes the base of a register's address and gives the offset to use with it. */
-  #registerAddress(place: RegisterPlace): number {
+  /** Pushes the base of a register's address, to be used with `offsetOf`. */
+  #pushBase(place: RegisterPlace): void {
     const code = this.#code;
-    if ('address' in place) {
-      code.i32Const(0);
-      return place.address;
-    }
+    if ('address' in place) return code.i32Const(0);
     code.localGet(0);
-    if (place.field === 'C') {
-      code.i32Load8U(RECORD_C);
-      return GPR;
-    }
-    code.i32Load16U(place.field === 'A' ? RECORD_A : RECORD_B);
-    return 0;
+    if (place.field === 'C') code.i32Load8U(RECORD_C);
+    else code.i32Load16U(place.field === 'A' ? RECORD_A : RECORD_B);
   }
 
   fault(): void {
@@ -187,4 +184,10 @@ export class RecordAccess implements MachineAccess {
     this.#code.call(this.#imports.core('raiseFault'));
     this.#code.returnCall(this.#imports.proceed);
   }
+}
+
+/** The offset of a register from the base that stands for it. */
+function offsetOf(place: RegisterPlace): number {
+  if ('address' in place) return place.address;
+  return place.field === 'C' ? GPR : 0;
 }

@@ -34,29 +34,51 @@ export class ByteWriter {
   /** @param value 0 to 2^32 - 1 */
   unsigned(value: number): void {
     if (this.#length + 5 > this.#bytes.length) this.#grow(5);
+    const bytes = this.#bytes;
+    let length = this.#length;
     let rest = value >>> 0;
     while (rest > 0x7f) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      bytes[length++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
     }
-    this.#bytes[this.#length++] = rest;
+    bytes[length++] = rest;
+    this.#length = length;
+  }
+
+  /** A byte, then a number as `unsigned` writes it. */
+  byteAndUnsigned(first: number, value: number): void {
+    if (this.#length + 6 > this.#bytes.length) this.#grow(6);
+    const bytes = this.#bytes;
+    let length = this.#length;
+    bytes[length++] = first;
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      bytes[length++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[length++] = rest;
+    this.#length = length;
   }
 
   /** @param value -2^31 to 2^32 - 1; from 2^31 on it is written as the negative number of the same 32 bits */
   signed32(value: number): void {
     if (this.#length + 5 > this.#bytes.length) this.#grow(5);
+    const bytes = this.#bytes;
+    let length = this.#length;
     let rest = value | 0;
     while (rest > 0x3f || rest < -0x40) {
-      this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+      bytes[length++] = (rest & 0x7f) | 0x80;
       rest >>= 7;
     }
-    this.#bytes[this.#length++] = rest & 0x7f;
+    bytes[length++] = rest & 0x7f;
+    this.#length = length;
   }
 
   /** @param value a bigint of which the low 64 bits count, or a safe integer */
   signed64(value: bigint | number): void {
-    if (typeof value === 'number' && value === (value | 0)) {
-      this.signed32(value);
+    const small = Number(value);
+    if (small === (small | 0)) {
+      this.signed32(small);
       return;
     }
     if (this.#length + 10 > this.#bytes.length) this.#grow(10);
@@ -81,13 +103,29 @@ export class ByteWriter {
   }
 
   bytes(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const { length } = bytes;
+    if (this.#length + length > this.#bytes.length) this.#grow(length);
+    // A few are copied sooner than the host's own way of copying is called.
+    if (length > 32) this.#bytes.set(bytes, this.#length);
+    else for (let index = 0; index < length; index++) this.#bytes[this.#length + index] = bytes[index]!;
+    this.#length += length;
   }
 
   /** The length in bytes, then the text in UTF-8. */
   name(text: string): void {
+    const mark = this.#length;
+    this.unsigned(text.length);
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      if (unit < 0x80) this.byte(unit);
+      else {
+        this.#length = mark;
+        return this.#encoded(text);
+      }
+    }
+  }
+
+  #encoded(text: string): void {
     const bytes = utf8.encode(text);
     this.unsigned(bytes.length);
     this.bytes(bytes);

@@ -16,8 +16,11 @@ export interface Code extends OperatorMethods {}
 export class Code {
   readonly writer: ByteWriter;
   readonly #localTypes: ValueType[] = [];
+  /** The locals as a body begins with them, once they were wanted. */
+  #encodedLocals: ByteWriter | null = null;
   readonly #parameters: number;
-  readonly #expectations: { readonly at: number; readonly isTaken: boolean }[] = [];
+  /** Where `expect` was called, twice the offset, plus 1 when the condition mostly holds. */
+  readonly #expectations: number[] = [];
   #openBlocks = 0;
 
   /**
@@ -49,18 +52,19 @@ export class Code {
 
   /** Says of the `br_if` or `if` that is written next whether its condition mostly holds. */
   expect(isTaken: boolean): void {
-    this.#expectations.push({ at: this.length, isTaken });
+    this.#expectations.push(2 * this.writer.length + (isTaken ? 1 : 0));
   }
 
   /** Adds a local of a type, zero at entry, and returns its index for `localGet`, `localSet` and `localTee`. */
   addLocal(type: ValueType): number {
+    this.#encodedLocals = null;
     return this.#parameters + this.#localTypes.push(type) - 1;
   }
 
   /** Appends the whole body as the code section wants it: its size, its locals, its instructions, `end`. */
   writeTo(output: ByteWriter): void {
     const mark = output.beginSized();
-    this.#writeLocals(output);
+    output.bytes(this.#locals().view());
     output.bytes(this.writer.view());
     output.byte(0x0b);
     output.endSized(mark);
@@ -73,17 +77,21 @@ export class Code {
 
   /** Appends what `expect` said as the branch-hint section wants it: offsets count from the start of the locals. */
   writeExpectationsTo(output: ByteWriter): void {
-    const locals = new ByteWriter();
-    this.#writeLocals(locals);
+    const start = this.#locals().length;
     output.unsigned(this.#expectations.length);
-    for (const { at, isTaken } of this.#expectations) {
-      output.unsigned(locals.length + at);
+    for (const expectation of this.#expectations) {
+      output.unsigned(start + (expectation >> 1));
       output.unsigned(1);
-      output.byte(isTaken ? 1 : 0);
+      output.byte(expectation & 1);
     }
   }
 
-  #writeLocals(output: ByteWriter): void {
+  #locals(): ByteWriter {
+    return (this.#encodedLocals ??= this.#encodeLocals());
+  }
+
+  #encodeLocals(): ByteWriter {
+    const output = new ByteWriter(32);
     const types = this.#localTypes;
     let groups = 0;
     for (let index = 0; index < types.length; index++) if (types[index] !== types[index - 1]) groups++;
@@ -94,6 +102,7 @@ export class Code {
       output.unsigned(end - start);
       output.byte(valueTypeByte[type]);
     }
+    return output;
   }
 
   /** @internal Opens or closes one level of blocks. */
@@ -105,9 +114,8 @@ export class Code {
 type Emit = (this: Code, ...immediates: never[]) => void;
 
 function writeOpcode(writer: ByteWriter, opcode: number): void {
-  if (opcode < 0x100) {
-    writer.byte(opcode);
-  } else {
+  if (opcode < 0x100) writer.byte(opcode);
+  else {
     writer.byte(opcode >> 12);
     writer.unsigned(opcode & 0xfff);
   }
@@ -128,6 +136,11 @@ function writeBytes(writer: ByteWriter, bytes: ArrayLike<number>): void {
 function emitter(opcode: number, kind: ImmediateKind): Emit {
   switch (kind) {
     case 'none':
+      if (opcode < 0x100) {
+        return function () {
+          this.writer.byte(opcode);
+        };
+      }
       return function () {
         writeOpcode(this.writer, opcode);
       };
@@ -202,6 +215,11 @@ function emitter(opcode: number, kind: ImmediateKind): Emit {
     case 'local':
     case 'global':
     case 'table':
+      if (opcode < 0x100) {
+        return function (index: number) {
+          this.writer.byteAndUnsigned(opcode, index);
+        };
+      }
       return function (index: number) {
         writeOpcode(this.writer, opcode);
         this.writer.unsigned(index);

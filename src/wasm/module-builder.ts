@@ -28,6 +28,11 @@ class Entries {
     this.count++;
     return this.bytes;
   }
+
+  addAll({ bytes, count }: Entries): void {
+    this.bytes.bytes(bytes.view());
+    this.count += count;
+  }
 }
 
 /**
@@ -48,6 +53,17 @@ export class ModuleBuilder {
   readonly #elements = new Entries();
   readonly #functions: DeclaredFunction[] = [];
   readonly #functionNames = new Map<number, string>();
+
+  /** @param base a builder whose types and imports this one begins with; it must have nothing else */
+  constructor(base?: ModuleBuilder) {
+    if (!base) return;
+    this.#types.addAll(base.#types);
+    this.#imports.addAll(base.#imports);
+    for (const [key, index] of base.#typeIndexes) this.#typeIndexes.set(key, index);
+    this.#parameterCounts.push(...base.#parameterCounts);
+    Object.assign(this.#imported, base.#imported);
+    for (const [index, name] of base.#functionNames) this.#functionNames.set(index, name);
+  }
 
   /** The index of a function type; the same type is written once. */
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
@@ -95,10 +111,13 @@ export class ModuleBuilder {
     return this.#imported.global++;
   }
 
-  /** Declares a function of this module and returns its index. Its body follows with `body`, in any order. */
-  declareFunction(type: number, name?: string): number {
+  /**
+   * Declares a function of this module and returns its index. Its body follows with `body`, in any order.
+   * @param body one that was already written, maybe for another module
+   */
+  declareFunction(type: number, name?: string, body?: Code): number {
     const index = this.#imported.function + this.#functions.length;
-    this.#functions.push({ type, body: undefined });
+    this.#functions.push({ type, body });
     if (name !== undefined) this.#functionNames.set(index, name);
     return index;
   }
@@ -204,15 +223,16 @@ export class ModuleBuilder {
 
   /** The custom section of the branch-hinting proposal, which stands before the code. */
   #writeBranchHints(output: ByteWriter): void {
-    const hinted = [...this.#functions.entries()].filter(([, { body }]) => body?.hasExpectations);
+    const hinted = this.#functions.filter(({ body }) => body?.hasExpectations);
     if (hinted.length === 0) return;
     output.byte(0);
     const mark = output.beginSized();
     output.name('metadata.code.branch_hint');
     output.unsigned(hinted.length);
-    for (const [position, { body }] of hinted) {
+    for (const [position, { body }] of this.#functions.entries()) {
+      if (!body?.hasExpectations) continue;
       output.unsigned(this.#imported.function + position);
-      body!.writeExpectationsTo(output);
+      body.writeExpectationsTo(output);
     }
     output.endSized(mark);
   }

@@ -1,5 +1,8 @@
 /** The types a WebAssembly value can have (core specification 2.0, section 2.3). */
-export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | ReferenceType;
+export type ValueType = PlainType | ReferenceType;
+
+/** The types of numbers and vectors. */
+export type PlainType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 
 /** The types of what a table holds. */
 export type ReferenceType = 'funcref' | 'externref';

@@ -4,6 +4,7 @@
 import type { EmitContext } from '../emit-context.ts';
 import { emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
 import type { Node } from '../ir.ts';
+import { NodeNumbers } from '../node-numbers.ts';
 import { OrdinaryValues } from './ordinary-values.ts';
 import { usualCaseOf } from './usual-cases.ts';
 
@@ -11,9 +12,9 @@ export class FloatValues {
   readonly ordinary = new OrdinaryValues();
   readonly #context: EmitContext;
   /** Locals of type f32 or f64 that hold a node's value. */
-  readonly #locals = new Map<Node, number>();
+  readonly #locals = new NodeNumbers();
   /** Nodes that are used once, as floating-point numbers. */
-  readonly #wanted = new Set<Node>();
+  readonly #wanted = new NodeNumbers();
   /** Loads that are used once, as the low part of a vector; with the node that extends them. */
   readonly #extended = new Map<Node, Node>();
 
@@ -25,14 +26,25 @@ export class FloatValues {
   survey(nodes: readonly Node[]): void {
     for (const node of nodes) {
       const { operation, inputs } = node;
-      const [first] = inputs;
-      for (const input of inputs.slice(0, usualCaseOf(node)?.floats ?? 0)) {
-        if (input.uses === 1) this.#wanted.add(input);
-      }
-      if (operation.op === 'writeRegister' && operation.kind === 'vector') this.#want(first!);
-      else if (operation.op === 'storeMachine') this.#want(inputs[1]!);
-      else if (operation.op === 'zeroExtend' && node.bits === 128 && isElement(first!, 'loadMachine')) {
-        this.#extended.set(first!, node);
+      const first = inputs[0]!;
+      switch (operation.op) {
+        case 'core': {
+          const floats = usualCaseOf(node)?.floats ?? 0;
+          for (let index = 0; index < floats; index++) {
+            if (inputs[index]!.uses === 1) this.#wanted.set(inputs[index]!, 1);
+          }
+          break;
+        }
+        case 'writeRegister':
+          if (operation.kind === 'vector') this.#want(first);
+          break;
+        case 'storeMachine':
+          this.#want(inputs[1]!);
+          break;
+        case 'zeroExtend':
+          if (node.bits === 128 && isElement(first, 'loadMachine')) this.#extended.set(first, node);
+          break;
+        default:
       }
     }
   }
@@ -42,7 +54,7 @@ export class FloatValues {
     const { operation } = node;
     if (operation.op !== 'readRegister' && operation.op !== 'loadMachine') return;
     if (!isElement(node, operation.op)) return;
-    if (operation.op === 'loadMachine' || this.#context.machine.isVector(operation.place)) this.#wanted.add(node);
+    if (operation.op === 'loadMachine' || this.#context.machine.isVector(operation.place)) this.#wanted.set(node, 1);
   }
 
   /** Whether the node, which reads a register or memory, is to be loaded as a floating-point number. */
@@ -59,7 +71,7 @@ export class FloatValues {
   clear(): void {
     this.#locals.clear();
     this.#wanted.clear();
-    this.#extended.clear();
+    if (this.#extended.size > 0) this.#extended.clear();
     this.ordinary.clear();
   }
 
@@ -119,13 +131,29 @@ export class FloatValues {
   /** A local of type f32 or f64 that holds the value. */
   asLocal(node: Node): number {
     const known = this.#locals.get(node);
-    if (known !== undefined) return known;
+    if (known >= 0) return known;
     const { code } = this.#context;
     this.#context.push(node);
     if (node.bits === 64) code.f64ReinterpretI64();
     else code.f32ReinterpretI32();
     this.keep(node);
-    return this.#locals.get(node)!;
+    return this.#locals.get(node);
+  }
+}
+
+/** Whether `survey` may find something in a node. */
+export function mayWantFloats({ operation, inputs, bits }: Node): boolean {
+  switch (operation.op) {
+    case 'core':
+      return true;
+    case 'writeRegister':
+      return operation.kind === 'vector';
+    case 'storeMachine':
+      return isElement(inputs[1]!, 'loadMachine') || isElement(inputs[1]!, 'readRegister');
+    case 'zeroExtend':
+      return bits === 128;
+    default:
+      return false;
   }
 }
 

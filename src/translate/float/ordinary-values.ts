@@ -3,6 +3,7 @@
 // need no test as operands. They are rare as results, and the tests of results leave them out.)
 
 import type { Node } from '../ir.ts';
+import { NodeNumbers } from '../node-numbers.ts';
 
 /** Elements as bits: two of 64 bits, and four of 32 bits. */
 export const DOUBLE = 0x01;
@@ -19,17 +20,27 @@ const within: Readonly<Record<number, number>> = { 128: ALL, 64: 0x31, 32: SINGL
 export type OrdinaryRegisters = ReadonlyMap<number, number>;
 
 export class OrdinaryValues {
-  #registers = new Map<number, number>();
-  readonly #nodes = new Map<Node, number>();
+  #registers: OrdinaryRegisters = new Map();
+  /** The same when nobody else has it, so that it may change. */
+  #own: Map<number, number> | null = null;
+  readonly #nodes = new NodeNumbers();
   /** Registers that nodes read. */
-  readonly #sources = new Map<Node, number>();
+  readonly #sources = new NodeNumbers();
 
   /** What is known of the registers; to be set where code goes on from a place further up. */
   get registers(): OrdinaryRegisters {
-    return new Map(this.#registers);
+    this.#own = null;
+    return this.#registers;
   }
   set registers(known: OrdinaryRegisters) {
-    this.#registers = new Map(known);
+    this.#own = null;
+    this.#registers = known;
+  }
+
+  #note(address: number, elements: number): void {
+    this.#own ??= new Map(this.#registers);
+    this.#own.set(address, elements);
+    this.#registers = this.#own;
   }
 
   /** Forgets nodes: before another instruction. */
@@ -49,20 +60,20 @@ export class OrdinaryValues {
     const taken = value === null ? 0 : this.of(value) & (within[bits] ?? 0);
     // Of a number that is overwritten in part nothing is known.
     const lost = (within[bits] ?? 0) | DOUBLE | SINGLE;
-    this.#registers.set(address, ((this.#registers.get(address) ?? 0) & ~lost) | taken);
+    this.#note(address, ((this.#registers.get(address) ?? 0) & ~lost) | taken);
   }
 
   /** Notes that elements of a node's value are ordinary, and so those of the register that it was read from. */
   learn(node: Node, elements: number): void {
     this.#nodes.set(node, this.of(node) | elements);
     const address = this.#sources.get(node);
-    if (address !== undefined) this.#registers.set(address, (this.#registers.get(address) ?? 0) | elements);
+    if (address >= 0) this.#note(address, (this.#registers.get(address) ?? 0) | elements);
   }
 
   /** The elements of a node's value that are known to be ordinary. */
   of(node: Node): number {
     const known = this.#nodes.get(node);
-    if (known !== undefined) return known;
+    if (known >= 0) return known;
     const { operation, inputs, bits } = node;
     const [first, second] = inputs;
     switch (operation.op) {
@@ -84,8 +95,7 @@ export class OrdinaryValues {
       case 'vector': {
         // What clears a register.
         const source = this.#sources.get(first!);
-        const clears =
-          operation.operator === 'v128Xor' && source !== undefined && source === this.#sources.get(second!);
+        const clears = operation.operator === 'v128Xor' && source >= 0 && source === this.#sources.get(second!);
         return clears ? ALL : 0;
       }
       default:

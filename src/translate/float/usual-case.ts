@@ -4,7 +4,7 @@
 import { MXCSR } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
 import type { Code } from '../../wasm/code.ts';
-import type { ValueType } from '../../wasm/value-type.ts';
+import type { PlainType } from '../../wasm/value-type.ts';
 import type { EmitContext, OperationOf } from '../emit-context.ts';
 import type { Node } from '../ir.ts';
 
@@ -76,7 +76,7 @@ export class Usual {
   }
 
   /** A new local. */
-  local(type: ValueType): number {
+  local(type: PlainType): number {
     return this.#context.local(type);
   }
 
@@ -217,7 +217,7 @@ export function emitUsualCase(
   return true;
 }
 
-function resultType(node: Node, isFloat: boolean): ValueType {
+function resultType(node: Node, isFloat: boolean): PlainType {
   const result = coreRoutines[(node.operation as OperationOf<'core'>).routine].result!;
   if (!isFloat) return result;
   return result === 'i64' ? 'f64' : 'f32';

@@ -9,6 +9,7 @@ import {
   MODE_CODE_MASK,
   RECORD_LENGTH,
   RECORD_OFFSET,
+  RECORD_SIZE,
   TLB,
   TLB_ADDEND,
   TLB_CONTEXTS,
@@ -22,6 +23,7 @@ import { ModuleReader } from '../../wasm/module-reader.ts';
 import { readFunction, type FunctionLine } from '../../wasm/text.ts';
 import { disassemble } from '../disassemble.ts';
 import { nodesText } from '../ir-text.ts';
+import { MachineView } from './machine-view.ts';
 import { buildRegions, type PlacedRegion } from './region-module.ts';
 import type { RegionPart } from './region-source.ts';
 import { registerAddress } from './region-registers.ts';
@@ -56,9 +58,10 @@ export function dumpRegions(
       write(regionText(view, region, address, counts));
       continue;
     }
-    for (const { ip: first, page, records } of parts) {
+    for (const { ip: first, page, instructions } of parts) {
       const frame = machineOf(view, first) & -PAGE;
-      for (const { ip } of records) {
+      for (const index of instructions.keys()) {
+        const ip = first + index * RECORD_SIZE;
         const offset = view.getUint16(ip + RECORD_OFFSET, true);
         if (!places.has((frame + offset) >>> 0)) continue;
         const distance = page + offset - view.getUint16(entry.ip + RECORD_OFFSET, true);
@@ -105,14 +108,16 @@ function regionText(view: DataView, region: PlacedRegion, address: bigint, count
       nodes[at] ?? '',
       wasm[at] ?? '',
     ]);
+  const fields = new MachineView(view.buffer);
   const guest = new GuestCode(view, source.isLong, address - (address % BigInt(PAGE)));
   const rows: Row[] = shown('(entry)', [], code.get(ENTRY) ?? []);
   for (const part of source.parts) {
-    const { block, records, rest, fallsThrough } = part;
+    const { block, instructions, rest, fallsThrough } = part;
     const loop = block.loopSize === Infinity ? '' : `, in a loop of ${block.loopSize}`;
     rows.push(['', '', ''], [`block ${block.order}${block.isLoop ? ', a loop header' : loop}`, '', '']);
-    for (const { ip, nodes } of records) {
-      const ir = nodesText(nodes, (place) => registerAddress(view, ip, place));
+    for (const [position, { nodes }] of instructions.entries()) {
+      const ip = part.ip + position * RECORD_SIZE;
+      const ir = nodesText(nodes, (place) => registerAddress(fields, ip, place));
       rows.push(...shown(guest.instruction(part, ip), ir, code.get(ip) ?? []));
     }
     if (rest === 0) continue;

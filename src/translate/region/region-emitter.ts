@@ -1,7 +1,7 @@
 // WebAssembly for a region: blocks as one function (ip: i32) -> i32 that stands in for the handler of the entry block's
 // first record.
 
-import { CODE_PAGE, GPR } from '../../core/layout.ts';
+import { CODE_PAGE, GPR, RECORD_SIZE } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
 import type { Node } from '../ir.ts';
@@ -45,7 +45,7 @@ export class RegionEmitter extends RegionInstructions {
     source: RegionSource,
     { counts = false, note = () => {} }: EmitOptions = {},
   ) {
-    const first = source.parts[0]!.records[0]!.variant;
+    const first = source.parts[0]!.instructions[0]!.variant;
     super(code, view, imports, helpers, handlerType, source.use, first, source.isLong, counts);
     this.#note = note;
     this.#parts = new Map(source.parts.map((part) => [part.block, part]));
@@ -98,12 +98,13 @@ export class RegionEmitter extends RegionInstructions {
   #block(block: RegionBlock): void {
     const part = this.#parts.get(block)!;
     this.#charge(part);
-    for (const { ip, variant, nodes } of part.records) {
+    let { ip } = part;
+    for (const instruction of part.instructions) {
       this.#goTo(part, ip);
-      this.variant = variant;
-      this.instruction(nodes);
-      const last = nodes.at(-1)?.operation.op;
-      if (last === 'jump' || last === 'jumpTo' || last === 'jumpIf') return;
+      ip += RECORD_SIZE;
+      this.variant = instruction.variant;
+      this.instruction(instruction);
+      if (instruction.jump !== null) return;
       this.#leaveWhenDropped();
     }
     this.#goTo(part, part.rest);
@@ -250,16 +251,16 @@ export class RegionEmitter extends RegionInstructions {
       code.brIf(1);
       if (bulk) this.#repeatMany(bulk);
       this.statements(body);
-      machine.writeRegister({ address: RCX }, 'general', addressSize, () => {
-        machine.readRegister({ address: RCX }, addressSize);
-        if (addressSize === 64) {
-          code.i64Const(1);
-          code.i64Sub();
-        } else {
-          code.i32Const(1);
-          code.i32Sub();
-        }
-      });
+      machine.beginWrite({ address: RCX }, addressSize);
+      machine.readRegister({ address: RCX }, addressSize);
+      if (addressSize === 64) {
+        code.i64Const(1);
+        code.i64Sub();
+      } else {
+        code.i32Const(1);
+        code.i32Sub();
+      }
+      machine.endWrite({ address: RCX }, 'general', addressSize);
       if (until) {
         this.push(until);
         code.brIf(1);

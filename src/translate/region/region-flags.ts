@@ -160,7 +160,7 @@ export class RegionFlags implements FlagAccess {
 
   fromSum(subtracts: boolean, a: Node, b: Node, result: Node, carry: Node | null): void {
     const code = this.#code;
-    const size = Math.log2(a.bits / 8);
+    const size = sizeOf(a);
     if (carry) {
       this.#push64(carry);
       this.#push64(result);
@@ -201,7 +201,7 @@ export class RegionFlags implements FlagAccess {
     if (isZero(CF) && isZero(OF) && isZero(AF)) {
       this.#push64(result);
       code.localSet(this.a);
-      return this.become(FLAGS_LOGIC | Math.log2(result.bits / 8));
+      return this.become(FLAGS_LOGIC | sizeOf(result));
     }
     const bit = (flag: Node, factor: bigint): void => {
       this.#context.push(flag);
@@ -281,6 +281,11 @@ export class RegionFlags implements FlagAccess {
     code.localSet(this.b);
     this.become(FLAGS_WORDS);
   }
+}
+
+/** Base 2 logarithm of a value's bytes. */
+function sizeOf({ bits }: Node): number {
+  return 28 - Math.clz32(bits);
 }
 
 /** True when the result is a + b or a - b itself, without a carry from below. */

@@ -3,7 +3,7 @@
 // called often in line.
 
 import { BOUNCE, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
-import type { Code } from '../../wasm/code.ts';
+import { Code } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module-builder.ts';
 import type { ValueType } from '../../wasm/value-type.ts';
 import { emitTagCompare } from '../emit-probe.ts';
@@ -17,10 +17,14 @@ export const STORE_DROPPED = 2;
 /** The core's routine for an access that the TLB does not have. */
 export const missRoutines = { read: 'regionLoad', write: 'regionStore', update: 'regionUpdate' } as const;
 
+/** The code of helpers, which is the same in all modules: those import what it calls before all else. */
+const codes = new Map<number, Code>();
+
 export class RegionHelpers {
   readonly #builder: ModuleBuilder;
   readonly #core: (name: string) => number;
-  readonly #functions = new Map<string, number>();
+  /** By a number for what each does. */
+  readonly #functions = new Map<number, number>();
 
   /** @param core gives the index of a core function */
   constructor(builder: ModuleBuilder, core: (name: string) => number) {
@@ -33,14 +37,19 @@ export class RegionHelpers {
    * interpreter has to do it. Bit 0 of ip says that the segment is SS.
    */
   probe(kind: ProbeKind, bytes: number): number {
-    return this.#define(`${kind}${bytes}`, ['i64', 'i32'], (code) => {
-      this.#address(code, kind, bytes, 1);
-    });
+    const id = 4 * bytes + (kind === 'read' ? 0 : kind === 'write' ? 1 : 2);
+    return (
+      this.#functions.get(id) ??
+      this.#define(id, `${kind}${bytes}`, ['i64', 'i32'], (code) => this.#address(code, kind, bytes, 1))
+    );
   }
 
   /** (address i64, value, ip i32) -> i32: stores; gives 0, STORE_FAULTED or STORE_DROPPED. */
   store(bits: number): number {
-    return this.#define(`store${bits}`, ['i64', wasmType(bits), 'i32'], (code) => {
+    const id = 4 * bits + 3;
+    const known = this.#functions.get(id);
+    if (known !== undefined) return known;
+    return this.#define(id, `store${bits}`, ['i64', wasmType(bits), 'i32'], (code) => {
       const machine = code.addLocal('i32');
       const entry = code.addLocal('i32');
       const store = (pushAddress: () => void): void => {
@@ -67,15 +76,18 @@ export class RegionHelpers {
 
   /** (machine i32) -> i32: carries bytes on that had to be stored to BOUNCE; gives 0 or STORE_DROPPED. */
   commit(): number {
-    return this.#define('commit', ['i32'], (code) => this.#pushCommitted(code, 0));
+    return this.#functions.get(3) ?? this.#define(3, 'commit', ['i32'], (code) => this.#pushCommitted(code, 0));
   }
 
-  #define(name: string, parameters: readonly ValueType[], emit: (code: Code) => void): number {
-    const known = this.#functions.get(name);
-    if (known !== undefined) return known;
-    const index = this.#builder.declareFunction(this.#builder.type(parameters, ['i32']), name);
-    this.#functions.set(name, index);
-    emit(this.#builder.body(index));
+  #define(id: number, name: string, parameters: readonly ValueType[], emit: (code: Code) => void): number {
+    let code = codes.get(id);
+    if (!code) {
+      code = new Code(parameters.length);
+      emit(code);
+      codes.set(id, code);
+    }
+    const index = this.#builder.declareFunction(this.#builder.type(parameters, ['i32']), name, code);
+    this.#functions.set(id, index);
     return index;
   }
 

@@ -28,12 +28,41 @@ const routines: Record<string, { parameters: ValueType[]; results: ValueType[] }
 };
 const engine = ['storeCommit', 'deliverFault', 'raiseFault', 'blockBoundary', 'leaveAfter', 'suspend', 'settleHanded'];
 
+/** What most regions are smaller than. */
+const BYTES = 1024;
+const BYTES_AN_INSTRUCTION = 64;
+
 function signatureOf(name: string): { parameters: readonly ValueType[]; results: readonly ValueType[] } {
   const known = routines[name] ?? engineRoutines[name];
   if (known) return known;
   const { parameters, result } = coreRoutines[name as CoreRoutine];
   return { parameters, results: result === null ? [] : [result] };
 }
+
+/** What all modules of regions begin with: types, and imports but for routines that only some instructions call. */
+function buildBase() {
+  const builder = new ModuleBuilder();
+  builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
+  const handlerType = builder.type(['i32'], ['i32']);
+  const jumpType = builder.type(['i64', 'i32'], ['i32']);
+  const ways = {
+    proceed: builder.importFunction('interpreter', 'proceed', handlerType),
+    jump: builder.importFunction('interpreter', 'regionJump', jumpType),
+    followTaken: builder.importFunction('interpreter', 'followTaken', handlerType),
+    followNext: builder.importFunction('interpreter', 'followNext', handlerType),
+  };
+  builder.importTable('interpreter', 'handlers', { initial: handlerCount });
+  const indices = new Map<string, number>();
+  for (const name of [...Object.keys(routines), ...engine]) indices.set(name, importRoutine(builder, name));
+  return { builder, handlerType, ways, indices };
+}
+
+function importRoutine(builder: ModuleBuilder, name: string): number {
+  const { parameters, results } = signatureOf(name);
+  return builder.importFunction('core', name, builder.type(parameters, results));
+}
+
+const base = buildBase();
 
 /**
  * Builds the module of a batch.
@@ -45,30 +74,18 @@ export function buildRegions(
   regions: readonly PlacedRegion[],
   options: EmitOptions & { readonly names?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
-  const builder = new ModuleBuilder();
-  builder.importMemory('env', 'memory', { initial: 1, maximum: 65536 });
-  const handlerType = builder.type(['i32'], ['i32']);
-  const addressType = builder.type(['i64', 'i32'], ['i32']);
-  const imports = {
-    proceed: builder.importFunction('interpreter', 'proceed', handlerType),
-    jump: builder.importFunction('interpreter', 'regionJump', addressType),
-    followTaken: builder.importFunction('interpreter', 'followTaken', handlerType),
-    followNext: builder.importFunction('interpreter', 'followNext', handlerType),
-    core: (name: string): number => indices.get(name)!,
-  };
-  builder.importTable('interpreter', 'handlers', { initial: handlerCount });
-  const indices = new Map<string, number>();
-  const names = new Set([...Object.keys(routines), ...engine]);
-  for (const { source } of regions) for (const name of source.routines) names.add(name);
-  for (const name of names) {
-    const { parameters, results } = signatureOf(name);
-    indices.set(name, builder.importFunction('core', name, builder.type(parameters, results)));
+  const builder = new ModuleBuilder(base.builder);
+  const { handlerType } = base;
+  const indices = new Map(base.indices);
+  for (const { source } of regions) {
+    for (const name of source.routines) if (!indices.has(name)) indices.set(name, importRoutine(builder, name));
   }
+  const imports = { ...base.ways, core: (name: string): number => indices.get(name)! };
   const helpers = new RegionHelpers(builder, imports.core);
   regions.forEach(({ source, descriptor, handler }, index) => {
     const region = builder.declareFunction(handlerType, `region_${source.entry.ip.toString(16)}`);
     builder.export(`region${index}`, 'function', region);
-    const code = builder.body(region);
+    const code = builder.body(region, BYTES + source.instructions * BYTES_AN_INSTRUCTION);
     if (descriptor !== 0) emitPageCheck(code, imports, handlerType, descriptor, handler);
     new RegionEmitter(code, view, imports, helpers, handlerType, source, options).emit(source.entry);
   });

@@ -1,12 +1,10 @@
 // Grows a region from a hot block: over jumps, branches and calls, into other pages, and back from calls.
 
-import { GPR, MODE_CODE_64, MODE_CODE_MASK, MODE_STEP, RECORD_BASE, RECORD_INDEX } from '../../core/layout.ts';
-import { usualCaseOf } from '../float/usual-cases.ts';
-import type { Node } from '../ir.ts';
-import type { BlockContent, BlockReader, Successor, TranslatableRecord } from './block-reader.ts';
+import { MODE_CODE_64, MODE_CODE_MASK, MODE_STEP } from '../../core/layout.ts';
+import type { BlockContent, BlockReader, Successor } from './block-reader.ts';
 import type { IndirectTargets } from './indirect-targets.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
-import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
+import { RegisterSet, type RegisterUse } from './region-registers.ts';
 
 const MOST_BLOCKS = 40;
 const MOST_INSTRUCTIONS = 240;
@@ -54,6 +52,7 @@ interface Growing {
   readonly ip: number;
   readonly page: number;
   readonly content: BlockContent;
+  readonly successors: readonly Successor[];
   /** The entry block of the function that it was reached in: the target of a call, or the region's entry. */
   readonly callee: number;
 }
@@ -65,16 +64,14 @@ interface CallSite {
 }
 
 export class RegionReader {
-  readonly #view: DataView;
   readonly #blocks: BlockReader;
   /** A block that ran less often is left to the interpreter. */
   readonly #rare: number;
   readonly #indirect: IndirectTargets;
 
   /** @param hot executions after which blocks are translated */
-  constructor(view: DataView, blocks: BlockReader, indirect: IndirectTargets, hot: number) {
+  constructor(blocks: BlockReader, indirect: IndirectTargets, hot: number) {
     this.#indirect = indirect;
-    this.#view = view;
     this.#blocks = blocks;
     this.#rare = Math.max(1, hot / RARE);
   }
@@ -105,14 +102,21 @@ export class RegionReader {
         addresses: addresses.get(block.ip) ?? [],
       };
     });
-    const asksSettled = parts.some(({ records }) => records.some(({ nodes }) => nodes.some(usualCaseOf)));
-    const use: RegisterUse = { asksSettled, used: new Set(), written: new Set() };
+    const used = new RegisterSet();
+    const written = new RegisterSet();
     const routines = new Set<string>();
     let instructions = 0;
-    for (const { records } of parts) {
-      instructions += records.length;
-      for (const record of records) this.#survey(record, use, routines);
+    for (const part of parts) {
+      instructions += part.instructions.length;
+      used.addAll(part.used);
+      written.addAll(part.written);
+      for (const routine of part.routines) routines.add(routine);
     }
+    const use: RegisterUse = {
+      asksSettled: parts.some(({ asksSettled }) => asksSettled),
+      used: used.addresses,
+      written: written.addresses,
+    };
     return { entry: ordered[0]!, parts, pages: this.#pages(parts), use, routines, instructions, isLong };
   }
 
@@ -131,37 +135,35 @@ export class RegionReader {
       if (blocks.has(ip)) continue;
       if (ip !== entry && (this.#blocks.executions(ip) < this.#rare || ends?.(ip))) continue;
       const content = this.#blocks.read(ip);
-      if (content.records.length === 0 || !this.#fits(frames, page, ip)) continue;
-      blocks.set(ip, { ip, page, content, callee });
-      instructions += content.records.length;
-      const { continuation } = content;
-      const isCall = continuation !== null;
+      if (content.instructions.length === 0 || !this.#fits(frames, page, ip)) continue;
+      instructions += content.instructions.length;
+      const successors = this.#successors(ip, content, ends === null);
+      blocks.set(ip, { ip, page, content, successors, callee });
+      const { isCall } = content;
       if (isCall && ends) continue;
-      for (const successor of this.#successors(ip, content, ends === null)) {
+      const continuation = isCall ? this.#blocks.continuation(ip, content) : 0;
+      for (const successor of successors) {
         if (successor.ip === 0) continue;
         queue.push({ ip: successor.ip, page: page + successor.page, callee: isCall ? successor.ip : callee });
-        if (!isCall || continuation.ip === 0) continue;
+        if (!isCall || continuation === 0) continue;
         const sites = calls.get(successor.ip) ?? [];
         if (sites.length >= MOST_RETURNS) continue;
-        sites.push({ target: continuation.ip, distance: page + content.nextOffset });
+        sites.push({ target: continuation, distance: page + content.nextOffset });
         calls.set(successor.ip, sites);
-        queue.push({ ip: continuation.ip, page, callee });
+        queue.push({ ip: continuation, page, callee });
       }
     }
     return { blocks, calls };
   }
 
   /** Where the block leads, as far as that is known; in a region of any size also by the indirect jumps that were seen. */
-  #successors(
-    first: number,
-    { ends, last, successors, continuation }: BlockContent,
-    isLarge: boolean,
-  ): readonly Successor[] {
-    if (ends !== 'indirect' || continuation !== null || !isLarge) return successors;
+  #successors(first: number, content: BlockContent, isLarge: boolean): readonly Successor[] {
     const blocks = this.#blocks;
-    return this.#indirect
-      .of(last)
-      .filter(({ ip }) => blocks.machine(ip) !== 0 && blocks.mode(ip) === blocks.mode(first));
+    if (content.ends !== 'indirect') return blocks.successors(first, content);
+    // What a table of functions leads to is too much for one region.
+    if (content.isCall || !isLarge) return [];
+    const isThere = ({ ip }: Successor): boolean => blocks.machine(ip) !== 0 && blocks.mode(ip) === blocks.mode(first);
+    return this.#indirect.of(content.last).filter(isThere);
   }
 
   /** Notes the frames of a block's pages; false when a page is known to be another frame. */
@@ -180,19 +182,19 @@ export class RegionReader {
   } {
     const targets = new Map<number, readonly number[]>();
     const addresses = new Map<number, readonly number[]>();
-    for (const { ip, page, content, callee } of blocks.values()) {
+    for (const { ip, page, content, successors, callee } of blocks.values()) {
       const isInside = (successor: Successor): boolean => blocks.get(successor.ip)?.page === page + successor.page;
       if (content.ends !== 'return' && content.ends !== 'indirect') {
         targets.set(
           ip,
-          content.successors.map((successor) => (isInside(successor) ? successor.ip : 0)),
+          successors.map((successor) => (isInside(successor) ? successor.ip : 0)),
         );
         continue;
       }
       const sites =
         content.ends === 'return'
           ? (calls.get(callee) ?? []).filter(({ target }) => blocks.has(target))
-          : this.#successors(ip, content, true)
+          : successors
               .filter(isInside)
               .map((to) => ({ target: to.ip, distance: page + to.page + this.#blocks.offset(to.ip) }));
       targets.set(
@@ -218,53 +220,5 @@ export class RegionReader {
       if (second !== 0 && page + 4096 !== 0) add(page + 4096, second, ip);
     }
     return [...pages.values()];
-  }
-
-  /** Notes what the instruction names. */
-  #survey(record: TranslatableRecord, { used, written }: RegisterUse, routines: Set<string>): void {
-    const view = this.#view;
-    const note = (address: number, writes: boolean): void => {
-      const register = localRegister(address);
-      if (register === 0) return;
-      used.add(register);
-      if (writes) written.add(register);
-    };
-    const noteRepeat = (bulk: string | null): void => {
-      for (const number of bulk === 'move' ? [1, 6, 7] : bulk === 'fill' ? [1, 7] : [1]) note(GPR + 8 * number, true);
-      if (bulk === 'fill') note(GPR, false);
-    };
-    const visit = (nodes: readonly Node[]): void => {
-      for (const { operation } of nodes) {
-        switch (operation.op) {
-          case 'readRegister':
-          case 'writeRegister':
-            note(registerAddress(view, record.ip, operation.place), operation.op === 'writeRegister');
-            break;
-          case 'stackOffset':
-          case 'adjustStack':
-            note(GPR + 32, operation.op === 'adjustStack');
-            break;
-          case 'offset':
-            if (operation.absolute) break;
-            note(view.getUint16(record.ip + RECORD_BASE, true), false);
-            note(view.getUint16(record.ip + RECORD_INDEX, true), false);
-            break;
-          case 'core':
-            routines.add(operation.routine);
-            break;
-          case 'repeat':
-            noteRepeat(operation.bulk);
-            if (operation.bulk !== null) routines.add(operation.bulk === 'move' ? 'repeatMove' : 'repeatFill');
-            visit(operation.body);
-            break;
-          case 'if':
-            visit(operation.then);
-            visit(operation.otherwise);
-            break;
-          default:
-        }
-      }
-    };
-    visit(record.nodes);
   }
 }

@@ -19,21 +19,22 @@ import {
   ZERO,
 } from '../../core/layout.ts';
 import type { EmitContext, MachineAccess } from '../emit-context.ts';
-import { emitConstant, emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
+import { emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
 import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
+import { MachineView } from './machine-view.ts';
 import { RegionFlags } from './region-flags.ts';
 import type { RegionExits } from './region-frame.ts';
-import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
+import { localRegister, registerAddress, registerIndex, REGISTERS, type RegisterUse } from './region-registers.ts';
 
 export class RegionState implements MachineAccess {
   readonly flags: RegionFlags;
   /** Local with CODE_PAGE of the region's entry, i64. */
   readonly codePage: number;
   readonly #context: EmitContext;
-  readonly #view: DataView;
+  readonly #view: MachineView;
   readonly #exits: RegionExits;
-  readonly #locals = new Map<number, number>();
+  readonly #locals = new Uint16Array(REGISTERS);
   readonly #use: RegisterUse;
   readonly #isLong: boolean;
   /** Local that holds what `settled` pushes, in a region that asks; else -1. */
@@ -45,7 +46,7 @@ export class RegionState implements MachineAccess {
 
   constructor(context: EmitContext, view: DataView, exits: RegionExits, use: RegisterUse, isLong: boolean) {
     this.#context = context;
-    this.#view = view;
+    this.#view = new MachineView(view.buffer);
     this.#exits = exits;
     this.#use = use;
     this.#isLong = isLong;
@@ -53,30 +54,36 @@ export class RegionState implements MachineAccess {
     this.codePage = code.addLocal('i64');
     this.flags = new RegionFlags(context);
     this.#settled = use.asksSettled ? code.addLocal('i32') : -1;
-    for (const address of use.used) this.#locals.set(address, code.addLocal(address < XMM ? 'i64' : 'v128'));
+    for (const address of use.used)
+      this.#locals[registerIndex(address)] = code.addLocal(address < XMM ? 'i64' : 'v128');
     code.i32Const(0);
     code.i64Load(CODE_PAGE);
     code.localSet(this.codePage);
     this.noteMxcsr();
   }
 
+  /** The local of a register. */
+  #local(address: number): number {
+    return this.#locals[registerIndex(address)]!;
+  }
+
   /** Reads registers from the CPU state: all that the region uses, or some of them. */
-  load(addresses: Iterable<number> = this.#use.used): void {
+  load(addresses: readonly number[] = this.#use.used): void {
     const { code } = this.#context;
     for (const address of addresses) {
       code.i32Const(0);
       if (address < XMM) code.i64Load(address);
       else code.v128Load(address);
-      code.localSet(this.#locals.get(address)!);
+      code.localSet(this.#local(address));
     }
   }
 
   /** Writes registers back: all that the region writes, or some of them. */
-  spill(addresses: Iterable<number> = this.#use.written): void {
+  spill(addresses: readonly number[] = this.#use.written): void {
     const { code } = this.#context;
     for (const address of addresses) {
       code.i32Const(0);
-      code.localGet(this.#locals.get(address)!);
+      code.localGet(this.#local(address));
       if (address < XMM) code.i64Store(address);
       else code.v128Store(address);
     }
@@ -89,14 +96,12 @@ export class RegionState implements MachineAccess {
   immediate(slot: 0 | 1, bits: number): void {
     const { code } = this.#context;
     const at = this.ip + RECORD_IMMEDIATE + 4 * slot;
-    const low = this.#view.getInt32(at, true);
-    if (bits !== 64) return emitConstant(code, BigInt(low) & ((1n << BigInt(bits)) - 1n), bits);
-    if (this.#view.getInt32(at + 4, true) === low >> 31) code.i64Const(low);
-    else code.i64Const(this.#view.getBigInt64(at, true));
+    if (bits === 64) code.i64Const(this.#view.i64(at));
+    else code.i32Const(this.#view.i32(at) & (2 ** bits - 1));
   }
 
   knownImmediate(slot: 0 | 1, bits: number): number {
-    return this.#view.getUint32(this.ip + RECORD_IMMEDIATE + 4 * slot, true) & (2 ** bits - 1);
+    return this.#view.u32(this.ip + RECORD_IMMEDIATE + 4 * slot) & (2 ** bits - 1);
   }
 
   settled(): void {
@@ -111,14 +116,12 @@ export class RegionState implements MachineAccess {
   }
 
   registerNumber(field: 'A' | 'B'): void {
-    this.#context.code.i32Const(this.#view.getUint16(this.ip + (field === 'A' ? RECORD_A : RECORD_B), true));
+    this.#context.code.i32Const(this.#view.u16(this.ip + (field === 'A' ? RECORD_A : RECORD_B)));
   }
 
   /** The next instruction's address as a distance from the entry's page. */
   get #next(): number {
-    return (
-      this.page + this.#view.getUint16(this.ip + RECORD_OFFSET, true) + this.#view.getUint8(this.ip + RECORD_LENGTH)
-    );
+    return this.page + this.#view.u16(this.ip + RECORD_OFFSET) + this.#view.u8(this.ip + RECORD_LENGTH);
   }
 
   nextInstruction(): void {
@@ -126,8 +129,7 @@ export class RegionState implements MachineAccess {
   }
 
   relativeTarget(): void {
-    const offset = this.#view.getInt32(this.ip + RECORD_IMMEDIATE + 4, true) * 2 ** 32;
-    this.address(this.page + offset + this.#view.getUint32(this.ip + RECORD_IMMEDIATE, true));
+    this.address(this.page + Number(this.#view.i64(this.ip + RECORD_IMMEDIATE)));
   }
 
   /** Pushes the address at a distance from the entry's page. */
@@ -143,10 +145,10 @@ export class RegionState implements MachineAccess {
 
   operandOffset(wide: boolean): void {
     const { code } = this.#context;
-    const base = this.#view.getUint16(this.ip + RECORD_BASE, true);
-    const index = this.#view.getUint16(this.ip + RECORD_INDEX, true);
-    const scale = this.#view.getUint8(this.ip + RECORD_ADDRESSING) & 3;
-    let displacement = this.#view.getInt32(this.ip + RECORD_DISPLACEMENT, true) + (index === WIDE_STEP ? 0x10000 : 0);
+    const base = this.#view.u16(this.ip + RECORD_BASE);
+    const index = this.#view.u16(this.ip + RECORD_INDEX);
+    const scale = this.#view.u8(this.ip + RECORD_ADDRESSING) & 3;
+    let displacement = this.#view.i32(this.ip + RECORD_DISPLACEMENT) + (index === WIDE_STEP ? 0x10000 : 0);
     let parts = 0;
     const add = (): void => {
       if (parts++ > 0) code.i64Add();
@@ -156,11 +158,11 @@ export class RegionState implements MachineAccess {
       code.localGet(this.codePage);
       add();
     } else if (base !== ZERO) {
-      code.localGet(this.#locals.get(base)!);
+      code.localGet(this.#local(base));
       add();
     }
     if (index !== ZERO && index !== WIDE_STEP) {
-      code.localGet(this.#locals.get(index)!);
+      code.localGet(this.#local(index));
       if (scale > 0) {
         code.i64Const(scale);
         code.i64Shl();
@@ -175,21 +177,21 @@ export class RegionState implements MachineAccess {
   }
 
   absoluteOffset(): void {
-    this.#context.code.i64Const(this.#view.getBigInt64(this.ip + RECORD_IMMEDIATE, true));
+    this.#context.code.i64Const(this.#view.i64(this.ip + RECORD_IMMEDIATE));
   }
 
   get hasSegmentBase(): boolean {
-    return this.#view.getUint16(this.ip + RECORD_SEGMENT_BASE, true) !== ZERO;
+    return this.#view.u16(this.ip + RECORD_SEGMENT_BASE) !== ZERO;
   }
 
   segmentBase(): void {
     this.#context.code.i32Const(0);
-    this.#context.code.i64Load(this.#view.getUint16(this.ip + RECORD_SEGMENT_BASE, true));
+    this.#context.code.i64Load(this.#view.u16(this.ip + RECORD_SEGMENT_BASE));
   }
 
   /** The number of the operand's segment. */
   get segment(): number {
-    return (this.#view.getUint8(this.ip + RECORD_ADDRESSING) >> 2) & 7;
+    return (this.#view.u8(this.ip + RECORD_ADDRESSING) >> 2) & 7;
   }
 
   segmentNumber(): void {
@@ -213,7 +215,7 @@ export class RegionState implements MachineAccess {
       code.i32Const(0);
       return (isFloat ? emitLoadFloat : emitLoad)(code, bits, address);
     }
-    code.localGet(this.#locals.get(register)!);
+    code.localGet(this.#local(register));
     if (register >= XMM) {
       if (isFloat) return bits === 64 ? code.f64x2ExtractLane(0) : code.f32x4ExtractLane(0);
       if (bits === 64) code.i64x2ExtractLane(0);
@@ -233,23 +235,33 @@ export class RegionState implements MachineAccess {
     code.i32And();
   }
 
-  writeRegister(place: RegisterPlace, kind: RegisterKind, bits: number, push: () => void, isFloat = false): void {
+  beginWrite(place: RegisterPlace, bits: number): void {
+    const { code } = this.#context;
+    const address = this.addressOf(place);
+    const register = localRegister(address);
+    if (register === 0) code.i32Const(0);
+    else if (register >= XMM) {
+      if (bits < 128) code.localGet(this.#local(register));
+    } else if (bits < 32) {
+      code.localGet(this.#local(register));
+      code.i64Const(~((2 ** bits - 1) << ((address & 7) === 1 ? 8 : 0)));
+      code.i64And();
+    }
+  }
+
+  endWrite(place: RegisterPlace, kind: RegisterKind, bits: number, isFloat = false): void {
     const { code } = this.#context;
     const address = this.addressOf(place);
     const register = localRegister(address);
     if (register === 0) {
-      code.i32Const(0);
-      push();
       (isFloat ? emitStoreFloat : emitStore)(code, bits, address);
       if (kind !== 'mmx') return;
       code.i32Const(0);
       code.i32Const(0xffff);
       return code.i32Store16(address + 8);
     }
-    const local = this.#locals.get(register)!;
+    const local = this.#local(register);
     if (register >= XMM) {
-      if (bits < 128) code.localGet(local);
-      push();
       if (isFloat && bits === 64) code.f64x2ReplaceLane(0);
       else if (isFloat) code.f32x4ReplaceLane(0);
       else if (bits === 64) code.i64x2ReplaceLane(0);
@@ -258,23 +270,14 @@ export class RegionState implements MachineAccess {
       else if (bits === 8) code.i8x16ReplaceLane(0);
       return code.localSet(local);
     }
-    if (bits >= 32) {
-      push();
-      if (bits === 32) code.i64ExtendI32U();
-      return code.localSet(local);
+    if (bits < 64) code.i64ExtendI32U();
+    if (bits < 32) {
+      if ((address & 7) === 1) {
+        code.i64Const(8);
+        code.i64Shl();
+      }
+      code.i64Or();
     }
-    const shift = (address & 7) === 1 ? 8n : 0n;
-    const mask = (bits === 8 ? 0xffn : 0xffffn) << shift;
-    code.localGet(local);
-    code.i64Const(~mask);
-    code.i64And();
-    push();
-    code.i64ExtendI32U();
-    if (shift > 0n) {
-      code.i64Const(shift);
-      code.i64Shl();
-    }
-    code.i64Or();
     code.localSet(local);
   }
 

@@ -2,58 +2,61 @@
 
 import { GPR } from '../../core/layout.ts';
 import { coreRoutines } from '../../isa/core-routines.ts';
-import type { ValueType } from '../../wasm/value-type.ts';
+import type { PlainType } from '../../wasm/value-type.ts';
 import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
 import type { OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
 import { wasmType } from '../emit-pure.ts';
-import { isPure, type Node } from '../ir.ts';
+import { isPure, READ, type Node } from '../ir.ts';
+import { NodeNumbers } from '../node-numbers.ts';
+import type { InstructionNodes } from './instruction-nodes.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { localRegister } from './region-registers.ts';
 import type { RegionState } from './region-state.ts';
 
-/** Operations whose value is taken where it is used. */
-const lateReads: ReadonlySet<string> = new Set([
-  'readRegister',
-  'condition',
-  'offset',
-  'segmentAddress',
-  'stackOffset',
-]);
 const STACK_POINTER = GPR + 32;
 /** A register that may be any. */
 const ANY = -1;
 
 export abstract class RegionValues extends NodeEmitter {
   abstract override readonly machine: RegionState;
-  /** Reads, with how often their value will still be used. */
-  readonly #pending = new Map<Node, number>();
+  /** Reads in their order, and how often the value of each will still be used. */
+  readonly #reads: Node[] = [];
+  #readCount = 0;
+  readonly #pending = new NodeNumbers();
   /** Locals that instructions use, by type, and those of the instruction at hand. */
-  readonly #free = new Map<ValueType, number[]>();
-  readonly #taken: [ValueType, number][] = [];
+  readonly #free: Record<PlainType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
+  readonly #taken: number[] = [];
+  /** For each of those the list that it goes back to. */
+  readonly #takenFrom: number[][] = [];
+  #takenCount = 0;
   /** Ifs and loops inside the instruction at hand. */
   #depth = 0;
   /** The instruction at hand has a store that may drop decoded code; it has just one. */
   protected stores = false;
   #storesOnce = false;
+  #mayHaveFloats = false;
 
   /** Emits a probe and the load that is its only use, or the store. */
   protected abstract load(operation: OperationOf<'probe'>, probe: Node, load: Node): void;
   protected abstract storeAtOnce(operation: OperationOf<'probe'>, probe: Node, value: Node): void;
 
   // ---- Locals. ----
-  override local(type: ValueType): number {
-    const local = this.#free.get(type)?.pop() ?? this.code.addLocal(type);
-    this.#taken.push([type, local]);
+  override local(type: PlainType): number {
+    const free = this.#free[type];
+    const local = free.length > 0 ? free.pop()! : this.code.addLocal(type);
+    this.#taken[this.#takenCount] = local;
+    this.#takenFrom[this.#takenCount++] = free;
     return local;
   }
 
   /** Emits the nodes of an instruction. */
-  protected instruction(nodes: readonly Node[]): void {
+  protected instruction({ nodes, stores, storesOnce, mayHaveFloats }: InstructionNodes): void {
     // Not behind the one before: that may not have ended, for what it leads to is emitted inside it.
     this.#release();
-    this.stores = contains(nodes, 'storeMachine');
-    this.#storesOnce = nodes.filter(({ operation }) => operation.op === 'storeMachine').length === 1;
+    this.stores = stores;
+    this.#storesOnce = storesOnce;
+    this.#mayHaveFloats = mayHaveFloats;
     this.statements(nodes);
   }
 
@@ -61,29 +64,29 @@ export abstract class RegionValues extends NodeEmitter {
   #release(): void {
     this.forgetValues();
     this.#pending.clear();
-    for (const [type, local] of this.#taken) {
-      const free = this.#free.get(type);
-      if (free) free.push(local);
-      else this.#free.set(type, [local]);
-    }
-    this.#taken.length = 0;
+    this.#readCount = 0;
+    for (let index = 0; index < this.#takenCount; index++) this.#takenFrom[index]!.push(this.#taken[index]!);
+    this.#takenCount = 0;
   }
 
   // ---- Values. ----
   protected override statements(nodes: readonly Node[]): void {
-    this.floats.survey(nodes);
+    if (this.#mayHaveFloats) this.floats.survey(nodes);
     for (let index = 0; index < nodes.length; index++) {
       const node = nodes[index]!;
-      const { op } = node.operation;
-      if (node.operation.op === 'readRegister' && this.machine.isVector(node.operation.place)) {
-        this.floats.ordinary.read(node, this.machine.addressOf(node.operation.place));
-      }
       if (isPure(node)) {
-        if (node.uses > 1 && op !== 'constant') this.asLocal(node);
-      } else if (lateReads.has(op) && this.#mayBeLate(node)) {
+        if (node.uses > 1 && node.operation.op !== 'constant') this.asLocal(node);
+        continue;
+      }
+      const { operation } = node;
+      if (operation.op === 'readRegister' && this.machine.isVector(operation.place)) {
+        this.floats.ordinary.read(node, this.machine.addressOf(operation.place));
+      }
+      if (node.kind === READ && this.#mayBeLate(node)) {
+        this.#reads[this.#readCount++] = node;
         this.#pending.set(node, node.uses);
-        if (node.uses > 1 && op !== 'readRegister') this.asLocal(node);
-      } else if (op === 'writeRegister' && nodes[index + 1]?.operation.op.startsWith('writeFlags')) {
+        if (node.uses > 1 && operation.op !== 'readRegister') this.asLocal(node);
+      } else if (operation.op === 'writeRegister' && nodes[index + 1]?.operation.op.startsWith('writeFlags')) {
         // Flags take the operands as they were.
         this.effect(nodes[index + 1]!);
         this.effect(node);
@@ -131,14 +134,13 @@ export abstract class RegionValues extends NodeEmitter {
 
   override push(node: Node): void {
     const left = this.#pending.get(node);
-    if (left === undefined || this.isBound(node)) return super.push(node);
-    if (left > 1) this.#pending.set(node, left - 1);
-    else this.#pending.delete(node);
+    if (left <= 0 || this.isBound(node)) return super.push(node);
+    this.#pending.set(node, left - 1);
     this.#late(node);
   }
 
   override asLocal(node: Node): number {
-    const isLate = this.#pending.has(node) && !this.isBound(node);
+    const isLate = this.#pending.get(node) > 0 && !this.isBound(node);
     // A branch must not be where a value is kept that is used behind it too.
     if (!isLate || this.#depth === 0 || node.uses === 1) return super.asLocal(node);
     const local = this.local(wasmType(node.bits));
@@ -168,9 +170,10 @@ export abstract class RegionValues extends NodeEmitter {
 
   /** Takes the values of reads that come before a write to a register: one in a local (its address), any other (0), or ANY. */
   #readBefore(register: number): void {
-    for (const node of this.#pending.keys()) {
+    for (let index = 0; index < this.#readCount; index++) {
+      const node = this.#reads[index]!;
       const { operation } = node;
-      if (this.isBound(node)) continue;
+      if (this.#pending.get(node) <= 0 || this.isBound(node)) continue;
       if (
         operation.op === 'readRegister' &&
         register !== ANY &&
@@ -194,16 +197,16 @@ export abstract class RegionValues extends NodeEmitter {
       case 'writeRegister': {
         const value = node.inputs[0]!;
         const isFloat = this.floats.has(value);
-        const push = (): void => {
-          if (isFloat) this.floats.push(value);
-          else this.push(value);
-          this.#readBefore(localRegister(this.machine.addressOf(operation.place)));
-        };
-        this.machine.writeRegister(operation.place, operation.kind, value.bits, push, isFloat);
+        const address = this.machine.addressOf(operation.place);
+        this.machine.beginWrite(operation.place, value.bits);
+        if (isFloat) this.floats.push(value);
+        else this.push(value);
+        this.#readBefore(localRegister(address));
+        this.machine.endWrite(operation.place, operation.kind, value.bits, isFloat);
         if (!this.machine.isVector(operation.place)) return;
         // Inside a branch it may not happen.
         const known = this.#depth === 0 ? value : null;
-        return this.floats.ordinary.write(this.machine.addressOf(operation.place), value.bits, known);
+        return this.floats.ordinary.write(address, value.bits, known);
       }
       case 'adjustStack':
         this.#readBefore(STACK_POINTER);

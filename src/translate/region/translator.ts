@@ -121,7 +121,7 @@ export class Translator {
       (ip) => this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip),
     );
     this.#indirect = new IndirectTargets(this.#view);
-    this.#reader = new RegionReader(this.#view, this.#blocks, this.#indirect, hot);
+    this.#reader = new RegionReader(this.#blocks, this.#indirect, hot);
     this.#view.setUint32(HOT_MASK, hot - 1, true);
     this.#view.setUint32(BUSY_MASK, busy - 1, true);
     this.#busy = busy;
@@ -177,6 +177,7 @@ export class Translator {
     this.#installed.clear();
     this.#covered.clear();
     this.#indirect.forget();
+    this.#blocks.forget();
     this.#waiting = [];
     this.#view.setUint32(HOT_COUNT, 0, true);
   }

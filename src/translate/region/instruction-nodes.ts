@@ -1,0 +1,127 @@
+// The nodes of an instruction as a region has them, with what is to be known of them: made once for all records alike.
+
+import { GPR } from '../../core/layout.ts';
+import { coreRoutines, type CoreRoutine } from '../../isa/core-routines.ts';
+import { mayWantFloats } from '../float/float-values.ts';
+import { usualCaseOf } from '../float/usual-cases.ts';
+import type { HandlerVariant } from '../handler-variant.ts';
+import type { Node } from '../ir.ts';
+import { buildSpecific, flagEffects, type FlagEffects } from './region-ir.ts';
+import type { NamedRegister } from './region-registers.ts';
+
+/** A register that the instruction names. */
+interface RegisterMention {
+  readonly register: NamedRegister;
+  readonly writes: boolean;
+}
+
+export interface InstructionNodes {
+  readonly variant: HandlerVariant;
+  readonly nodes: readonly Node[];
+  readonly flags: FlagEffects;
+  /** What the last node is, when that is a jump. */
+  readonly jump: 'jump' | 'jumpTo' | 'jumpIf' | null;
+  /** Whether it has a store; whether it has just one, which always happens. */
+  readonly stores: boolean;
+  readonly storesOnce: boolean;
+  readonly mentions: readonly RegisterMention[];
+  /** Core routines that it calls. */
+  readonly routines: readonly string[];
+  /** Whether it asks how MXCSR rounds. */
+  readonly asksSettled: boolean;
+  /** Whether some of its values may be floating-point numbers. */
+  readonly mayHaveFloats: boolean;
+}
+
+/** An instruction with its effect on the flags, and without. */
+export interface Instruction {
+  readonly whole: InstructionNodes;
+  readonly flagless: InstructionNodes;
+}
+
+/**
+ * The nodes of an instruction, or null when a region cannot contain it.
+ * @param immediate see `buildSpecific`
+ */
+export function buildInstruction(variant: HandlerVariant, immediate: number): Instruction | null {
+  if (variant.environment === 'segmented') return null;
+  const { attributes } = variant.form;
+  if (attributes.has('transfers') || attributes.has('exits')) return null;
+  const whole = describe(variant, buildSpecific(variant, immediate, false));
+  if (attributes.has('ends') && whole.jump === null) return null;
+  return { whole, flagless: describe(variant, buildSpecific(variant, immediate, true)) };
+}
+
+function describe(variant: HandlerVariant, nodes: readonly Node[]): InstructionNodes {
+  const last = nodes.at(-1)?.operation.op;
+  const survey = new Survey();
+  survey.visit(nodes);
+  return {
+    variant,
+    nodes,
+    flags: flagEffects(nodes, (routine) => coreRoutines[routine as CoreRoutine].pure === true),
+    jump: last === 'jump' || last === 'jumpTo' || last === 'jumpIf' ? last : null,
+    stores: survey.stores,
+    storesOnce: nodes.filter(({ operation }) => operation.op === 'storeMachine').length === 1,
+    mentions: survey.mentions,
+    routines: [...survey.routines],
+    asksSettled: nodes.some(usualCaseOf),
+    mayHaveFloats: survey.mayHaveFloats,
+  };
+}
+
+/** What nodes name, in their order. */
+class Survey {
+  readonly mentions: RegisterMention[] = [];
+  readonly routines = new Set<string>();
+  stores = false;
+  mayHaveFloats = false;
+
+  visit(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      const { operation } = node;
+      this.mayHaveFloats ||= mayWantFloats(node);
+      switch (operation.op) {
+        case 'readRegister':
+        case 'writeRegister':
+          this.#note(operation.place, operation.op === 'writeRegister');
+          break;
+        case 'stackOffset':
+        case 'adjustStack':
+          this.#note({ address: GPR + 32 }, operation.op === 'adjustStack');
+          break;
+        case 'offset':
+          if (operation.absolute) break;
+          this.#note({ field: 'base' }, false);
+          this.#note({ field: 'index' }, false);
+          break;
+        case 'storeMachine':
+          this.stores = true;
+          break;
+        case 'core':
+          this.routines.add(operation.routine);
+          break;
+        case 'repeat':
+          this.#repeat(operation.bulk);
+          this.visit(operation.body);
+          break;
+        case 'if':
+          this.visit(operation.then);
+          this.visit(operation.otherwise);
+          break;
+        default:
+      }
+    }
+  }
+
+  #note(register: NamedRegister, writes: boolean): void {
+    this.mentions.push({ register, writes });
+  }
+
+  #repeat(bulk: 'move' | 'fill' | null): void {
+    for (const number of bulk === 'move' ? [1, 6, 7] : bulk === 'fill' ? [1, 7] : [1])
+      this.#note({ address: GPR + 8 * number }, true);
+    if (bulk === 'fill') this.#note({ address: GPR }, false);
+    if (bulk !== null) this.routines.add(bulk === 'move' ? 'repeatMove' : 'repeatFill');
+  }
+}
