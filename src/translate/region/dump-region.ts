@@ -115,8 +115,8 @@ function regionText(view: DataView, region: PlacedRegion, address: bigint, count
     const { block, instructions, rest, fallsThrough } = part;
     const loop = block.loopSize === Infinity ? '' : `, in a loop of ${block.loopSize}`;
     rows.push(['', '', ''], [`block ${block.order}${block.isLoop ? ', a loop header' : loop}`, '', '']);
-    for (const [index, { nodes }] of instructions.entries()) {
-      const ip = part.ip + index * RECORD_SIZE;
+    for (const [position, { nodes }] of instructions.entries()) {
+      const ip = part.ip + position * RECORD_SIZE;
       const ir = nodesText(nodes, (place) => registerAddress(fields, ip, place));
       rows.push(...shown(guest.instruction(part, ip), ir, code.get(ip) ?? []));
     }
