@@ -79,7 +79,8 @@ export class Code {
   writeExpectationsTo(output: ByteWriter): void {
     const start = this.#locals().length;
     output.unsigned(this.#expectations.length);
-    for (const expectation of this.#expectations) {
+    for (let index = 0; index < this.#expectations.length; index++) {
+      const expectation = this.#expectations[index]!;
       output.unsigned(start + (expectation >> 1));
       output.unsigned(1);
       output.byte(expectation & 1);

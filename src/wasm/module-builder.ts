@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.ts';
 import { Code } from './code.ts';
-import { valueTypeByte } from './value-type.ts';
-import type { ReferenceType, ValueType } from './value-type.ts';
+import { isFunctionType, valueTypeByte } from './value-type.ts';
+import type { FunctionType, ReferenceType, ValueType } from './value-type.ts';
 
 /** The smallest and, optionally, the largest size: in pages of 64 KiB for a memory, in elements for a table. */
 export interface Limits {
@@ -42,8 +42,7 @@ class Entries {
  */
 export class ModuleBuilder {
   readonly #types = new Entries();
-  readonly #typeIndexes = new Map<string, number>();
-  readonly #parameterCounts: number[] = [];
+  readonly #functionTypes: FunctionType[] = [];
   readonly #imports = new Entries();
   readonly #imported = { function: 0, table: 0, memory: 0, global: 0 };
   readonly #tables = new Entries();
@@ -59,27 +58,22 @@ export class ModuleBuilder {
     if (!base) return;
     this.#types.addAll(base.#types);
     this.#imports.addAll(base.#imports);
-    for (const [key, index] of base.#typeIndexes) this.#typeIndexes.set(key, index);
-    this.#parameterCounts.push(...base.#parameterCounts);
+    this.#functionTypes.push(...base.#functionTypes);
     Object.assign(this.#imported, base.#imported);
     for (const [index, name] of base.#functionNames) this.#functionNames.set(index, name);
   }
 
   /** The index of a function type; the same type is written once. */
   type(parameters: readonly ValueType[], results: readonly ValueType[]): number {
-    const key = `${parameters.join()}>${results.join()}`;
-    const known = this.#typeIndexes.get(key);
-    if (known !== undefined) return known;
-    const index = this.#types.count;
+    const known = this.#functionTypes.findIndex((type) => isFunctionType(type, parameters, results));
+    if (known >= 0) return known;
     const bytes = this.#types.add();
     bytes.byte(0x60);
     for (const types of [parameters, results]) {
       bytes.unsigned(types.length);
       for (const type of types) bytes.byte(valueTypeByte[type]);
     }
-    this.#typeIndexes.set(key, index);
-    this.#parameterCounts.push(parameters.length);
-    return index;
+    return this.#functionTypes.push({ parameters: [...parameters], results: [...results] }) - 1;
   }
 
   /** Imports a function and returns its index. `name`, or else `field`, is its name in dumps and stack traces. */
@@ -128,7 +122,7 @@ export class ModuleBuilder {
     if (declared === undefined) {
       throw new RangeError(`Function ${index} has no body to write: it is imported or was not declared.`);
     }
-    declared.body ??= new Code(this.#parameterCounts[declared.type] ?? 0, capacity);
+    declared.body ??= new Code(this.#functionTypes[declared.type]?.parameters.length ?? 0, capacity);
     return declared.body;
   }
 

@@ -24,6 +24,24 @@ export const valueTypeByte = {
  */
 export type BlockType = undefined | ValueType | number;
 
+/** The type of a function. */
+export interface FunctionType {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+export function isFunctionType(
+  type: FunctionType,
+  parameters: readonly ValueType[],
+  results: readonly ValueType[],
+): boolean {
+  return areSame(type.parameters, parameters) && areSame(type.results, results);
+}
+
+function areSame(some: readonly ValueType[], others: readonly ValueType[]): boolean {
+  return some.length === others.length && some.every((type, index) => type === others[index]);
+}
+
 const wordOfByte = new Map<number, string>(Object.entries(valueTypeByte).map(([word, byte]) => [byte, word]));
 
 /** The word of the text format for a type's byte in a binary. */

@@ -171,7 +171,9 @@ export class BlockReader {
     let asksSettled = false;
     let ip = first;
     for (const instruction of instructions) {
-      for (const { register, writes } of instruction.mentions) {
+      const { mentions } = instruction;
+      for (let index = 0; index < mentions.length; index++) {
+        const { register, writes } = mentions[index]!;
         const address = localRegister(registerAddress(this.#view, ip, register));
         if (address === 0) continue;
         used.add(address);
@@ -248,8 +250,8 @@ function withoutDeadFlags(instructions: readonly Instruction[]): InstructionNode
   const result: InstructionNodes[] = [];
   let live = true;
   for (let index = instructions.length - 1; index >= 0; index--) {
-    const { whole, flagless } = instructions[index]!;
-    const chosen: InstructionNodes = !live && !whole.flags.looks ? flagless : whole;
+    const { whole } = instructions[index]!;
+    const chosen: InstructionNodes = !live && !whole.flags.looks ? instructions[index]!.flagless : whole;
     result.push(chosen);
     live = chosen.flags.needs || whole.flags.looks || (live && !whole.flags.setsAll);
   }

@@ -34,9 +34,20 @@ export interface InstructionNodes {
 }
 
 /** An instruction with its effect on the flags, and without. */
-export interface Instruction {
+export class Instruction {
   readonly whole: InstructionNodes;
-  readonly flagless: InstructionNodes;
+  readonly #immediate: number;
+  #flagless: InstructionNodes | null = null;
+
+  constructor(variant: HandlerVariant, immediate: number) {
+    this.whole = describe(variant, buildSpecific(variant, immediate, false));
+    this.#immediate = immediate;
+  }
+
+  get flagless(): InstructionNodes {
+    const { variant } = this.whole;
+    return (this.#flagless ??= describe(variant, buildSpecific(variant, this.#immediate, true)));
+  }
 }
 
 /**
@@ -47,9 +58,8 @@ export function buildInstruction(variant: HandlerVariant, immediate: number): In
   if (variant.environment === 'segmented') return null;
   const { attributes } = variant.form;
   if (attributes.has('transfers') || attributes.has('exits')) return null;
-  const whole = describe(variant, buildSpecific(variant, immediate, false));
-  if (attributes.has('ends') && whole.jump === null) return null;
-  return { whole, flagless: describe(variant, buildSpecific(variant, immediate, true)) };
+  const instruction = new Instruction(variant, immediate);
+  return attributes.has('ends') && instruction.whole.jump === null ? null : instruction;
 }
 
 function describe(variant: HandlerVariant, nodes: readonly Node[]): InstructionNodes {

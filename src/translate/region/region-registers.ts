@@ -28,7 +28,7 @@ export class RegisterSet {
 
   addAll(other: RegisterSet): void {
     if ((other.#mask & ~this.#mask) === 0) return;
-    for (const address of other.addresses) this.add(address);
+    for (let index = 0; index < other.addresses.length; index++) this.add(other.addresses[index]!);
   }
 }
 
