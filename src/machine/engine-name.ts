@@ -10,5 +10,5 @@ export type EngineName = 'interpreter' | 'translator' | 'auto';
 export const translationThresholds: Readonly<Record<EngineName, Thresholds | null>> = {
   interpreter: null,
   translator: { hot: 1, busy: 16 },
-  auto: { hot: 4096, busy: 262_144 },
+  auto: { hot: 4096, busy: 131_072 },
 };

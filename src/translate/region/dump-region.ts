@@ -113,8 +113,7 @@ function regionText(view: DataView, region: PlacedRegion, address: bigint, count
   const rows: Row[] = shown('(entry)', [], code.get(ENTRY) ?? []);
   for (const part of source.parts) {
     const { block, instructions, rest, fallsThrough } = part;
-    const loop = block.loopSize === Infinity ? '' : `, in a loop of ${block.loopSize}`;
-    rows.push(['', '', ''], [`block ${block.order}${block.isLoop ? ', a loop header' : loop}`, '', '']);
+    rows.push(['', '', ''], [`block ${block.order}${block.isLoop ? ', a loop header' : ''}`, '', '']);
     for (const [position, { nodes }] of instructions.entries()) {
       const ip = part.ip + position * RECORD_SIZE;
       const ir = nodesText(nodes, (place) => registerAddress(fields, ip, place));

@@ -13,8 +13,6 @@ import { RegionInstructions } from './region-instructions.ts';
 import type { RegionBlock } from './region-plan.ts';
 import type { RegionPart, RegionSource } from './region-source.ts';
 
-/** Loops of so many blocks probably run often each time. */
-const SMALL_LOOP = 6;
 /** So many targets of an indirect jump are compared with, before it takes a table. */
 const MOST_COMPARISONS = 3;
 const RCX = GPR + 8;
@@ -117,7 +115,6 @@ export class RegionEmitter extends RegionInstructions {
     this.#at = part;
     this.machine.ip = ip;
     this.machine.page = part.page;
-    this.isBusy = part.block.loopSize <= SMALL_LOOP;
   }
 
   /** Takes a block's instructions from the budget. */

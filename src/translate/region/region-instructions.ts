@@ -1,6 +1,6 @@
 // What a region's instructions do beside computing: memory and core routines, with the state that all of them share.
 
-import { BUDGET, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
+import { BOUNCE, BUDGET, TLB_ADDEND, TLB_BASE } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
 import { emitTagCompare } from '../emit-probe.ts';
@@ -23,8 +23,8 @@ export abstract class RegionInstructions extends RegionValues {
   protected readonly budget: number;
   /** Null when nobody asks how many instructions retire in regions. */
   protected readonly count: RegionCount | null;
-  /** What is being emitted is in a small loop, where the size of the code does not matter. */
-  protected isBusy = false;
+  /** Local with TLB_BASE. Only what ends a block, or a core routine, can change that. */
+  readonly #table: number;
 
   constructor(
     code: Code,
@@ -42,6 +42,7 @@ export abstract class RegionInstructions extends RegionValues {
     this.helpers = helpers;
     this.leave = code.addLocal('i32');
     this.budget = code.addLocal('i32');
+    this.#table = code.addLocal('i32');
     this.count = counts ? new RegionCount(code, view, this.budget) : null;
     this.frame = new RegionFrame(code, imports, handlerType, {
       state: () => {
@@ -56,6 +57,7 @@ export abstract class RegionInstructions extends RegionValues {
     });
     this.machine = new RegionState(this, view, this.frame, use, isLong);
     this.loadBudget();
+    this.#loadTable();
     this.machine.load();
     this.machine.flags.receive();
   }
@@ -64,6 +66,12 @@ export abstract class RegionInstructions extends RegionValues {
     this.code.i32Const(0);
     this.code.i32Load(BUDGET);
     this.code.localSet(this.budget);
+  }
+
+  #loadTable(): void {
+    this.code.i32Const(0);
+    this.code.i32Load(TLB_BASE);
+    this.code.localSet(this.#table);
   }
 
   protected storeBudget(): void {
@@ -83,41 +91,28 @@ export abstract class RegionInstructions extends RegionValues {
   #machineAddress({ kind, bytes, segment }: OperationOf<'probe'>, linear: Node): number {
     const { code } = this;
     const machine = this.local('i32');
-    if (this.isBusy) {
-      const address = this.asLocal(linear);
-      this.#compareTag(kind, bytes, address);
-      code.if('i32');
-      this.#pushHit(address);
-      code.else();
-      code.localGet(address);
-      code.i32Const(bytes);
-      this.#pushRecord(segment);
-      code.call(this.imports.core(missRoutines[kind]));
-      code.localTee(machine);
-      code.i32Eqz();
-      this.frame.faultIf();
-      code.localGet(machine);
-      code.end();
-      code.localSet(machine);
-      return machine;
-    }
-    this.push(linear);
+    const address = this.asLocal(linear);
+    this.#compareTag(kind, bytes, address);
+    code.if('i32');
+    this.#pushHit(address);
+    code.else();
+    code.localGet(address);
+    code.i32Const(bytes);
     this.#pushRecord(segment);
-    code.call(this.helpers.probe(kind, bytes));
+    code.call(this.imports.core(missRoutines[kind]));
     code.localTee(machine);
     code.i32Eqz();
     this.frame.faultIf();
+    code.localGet(machine);
+    code.end();
+    code.localSet(machine);
     return machine;
   }
 
   /** Pushes whether the TLB has the address in a local, and expects that. */
   #compareTag(kind: ProbeKind, bytes: number, address: number): void {
-    const { code } = this;
-    emitTagCompare(code, { kind, bytes }, address, this.entry(), () => {
-      code.i32Const(0);
-      code.i32Load(TLB_BASE);
-    });
-    code.expect(true);
+    emitTagCompare(this.code, { kind, bytes }, address, this.entry(), () => this.code.localGet(this.#table));
+    this.code.expect(true);
   }
 
   /** Pushes the machine address of a linear one in a local, when the TLB has it. */
@@ -140,40 +135,32 @@ export abstract class RegionInstructions extends RegionValues {
   }
 
   /** A probe and its store in one. */
-  protected storeAtOnce(operation: OperationOf<'probe'>, probe: Node, value: Node): void {
+  protected storeAtOnce({ segment }: OperationOf<'probe'>, probe: Node, value: Node): void {
     const { code } = this;
-    const linear = probe.inputs[0]!;
-    if (!this.isBusy) {
-      this.push(linear);
-      this.push(value);
-      return this.#callStore(operation.segment, value.bits);
-    }
-    const address = this.asLocal(linear);
+    const address = this.asLocal(probe.inputs[0]!);
     const isFloat = this.floats.has(value);
     if (!isFloat && value.operation.op !== 'constant') this.asLocal(value);
     this.#compareTag('write', value.bits / 8, address);
     code.if(undefined);
     this.#pushHit(address);
     this.floats.store(value);
-    // So that an engine sees what is asked after the instruction.
-    code.i32Const(0);
-    code.localSet(this.leave);
+    this.#stay();
     code.else();
     code.localGet(address);
     this.push(value);
-    this.#callStore(operation.segment, value.bits);
-    code.end();
-  }
-
-  /** With address and value on the stack. */
-  #callStore(segment: ProbeSegment, bits: number): void {
-    const { code } = this;
     this.#pushRecord(segment);
-    code.call(this.helpers.store(bits));
+    code.call(this.helpers.storeMissed(value.bits));
     code.localTee(this.leave);
     code.i32Const(STORE_FAULTED);
     code.i32Eq();
     this.frame.faultIf();
+    code.end();
+  }
+
+  /** No code was dropped: said where an engine can see that nothing has to be asked after the instruction. */
+  #stay(): void {
+    this.code.i32Const(0);
+    this.code.localSet(this.leave);
   }
 
   protected override store(probe: Node, value: Node): void {
@@ -182,10 +169,21 @@ export abstract class RegionInstructions extends RegionValues {
     code.localGet(machine);
     this.floats.store(value);
     code.localGet(machine);
-    code.call(this.helpers.commit());
-    code.localGet(this.leave);
-    code.i32Or();
+    code.i32Const(BOUNCE);
+    code.i32Eq();
+    code.expect(false);
+    code.if(undefined);
+    code.call(this.imports.core('storeCommit'));
+    if (!this.storesOnce) {
+      code.localGet(this.leave);
+      code.i32Or();
+    }
     code.localSet(this.leave);
+    if (this.storesOnce) {
+      code.else();
+      this.#stay();
+    }
+    code.end();
   }
 
   // ---- Core routines. ----
@@ -205,6 +203,7 @@ export abstract class RegionInstructions extends RegionValues {
 
   protected afterCore(registers: boolean): void {
     this.loadBudget();
+    this.#loadTable();
     this.count?.resumeAt(this.machine.ip);
     this.machine.noteMxcsr();
     if (!registers) return;

@@ -22,8 +22,6 @@ export interface RegionBlock {
   readonly isLoop: boolean;
   /** Several forward edges lead here. */
   readonly isMerge: boolean;
-  /** How many blocks the smallest loop around it has; Infinity outside of loops. */
-  readonly loopSize: number;
 }
 
 interface Draft {
@@ -35,7 +33,6 @@ interface Draft {
   readonly merges: Draft[];
   isLoop: boolean;
   isMerge: boolean;
-  loopSize: number;
 }
 
 /** The blocks that the first one reaches, that one first, in reverse postorder. Edges that would make the region irreducible are cut: they leave it. */
@@ -51,7 +48,6 @@ export function planRegion(blocks: readonly PlannedBlock[]): readonly RegionBloc
       merges: [],
       isLoop: false,
       isMerge: false,
-      loopSize: Infinity,
     });
   }
   for (const { ip, targets } of blocks) drafts.get(ip)!.edges = targets.map((target) => drafts.get(target) ?? null);
@@ -63,7 +59,6 @@ export function planRegion(blocks: readonly PlannedBlock[]): readonly RegionBloc
       if (target === null || target.order > draft.order) return target;
       if (!dominates(target, draft)) return null;
       target.isLoop = true;
-      measureLoop(target, draft);
       return target;
     });
   }
@@ -75,18 +70,6 @@ export function planRegion(blocks: readonly PlannedBlock[]): readonly RegionBloc
   }
   for (const draft of ordered) draft.merges.sort((a, b) => b.order - a.order);
   return ordered;
-}
-
-/** Notes the size of the natural loop of a backward edge with its blocks. */
-function measureLoop(header: Draft, from: Draft): void {
-  const body = new Set([header]);
-  const queue = [from];
-  for (let draft = queue.pop(); draft !== undefined; draft = queue.pop()) {
-    if (body.has(draft)) continue;
-    body.add(draft);
-    queue.push(...draft.predecessors);
-  }
-  for (const draft of body) draft.loopSize = Math.min(draft.loopSize, body.size);
 }
 
 function reversePostorder(entry: Draft): Draft[] {

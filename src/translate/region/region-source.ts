@@ -8,6 +8,8 @@ import { RegisterSet, type RegisterUse } from './region-registers.ts';
 
 const MOST_BLOCKS = 40;
 const MOST_INSTRUCTIONS = 240;
+/** From so many instructions on, a region ends where another one begins: before, it would be left too soon. */
+const ENOUGH = 64;
 /** Returns are compared with so many places that calls in the region came from. */
 const MOST_RETURNS = 3;
 /** A block that ran less often than this part of what makes blocks hot is left to the interpreter. */
@@ -78,7 +80,7 @@ export class RegionReader {
 
   /**
    * The region whose entry is the block with its first record at `ip`, or null when its first instruction cannot be in one.
-   * @param ends says which blocks it stops at, and makes it stop at calls; null: it takes in what it can
+   * @param ends says which blocks it may end at; null: it takes in what it can
    */
   read(ip: number, ends: ((ip: number) => boolean) | null): RegionSource | null {
     const blocks = this.#blocks;
@@ -133,14 +135,14 @@ export class RegionReader {
     while (queue.length > 0 && blocks.size < MOST_BLOCKS && instructions < MOST_INSTRUCTIONS) {
       const { ip, page, callee } = queue.shift()!;
       if (blocks.has(ip)) continue;
-      if (ip !== entry && (this.#blocks.executions(ip) < this.#rare || ends?.(ip))) continue;
+      if (ip !== entry && this.#blocks.executions(ip) < this.#rare) continue;
+      if (instructions >= ENOUGH && ends?.(ip)) continue;
       const content = this.#blocks.read(ip);
       if (content.instructions.length === 0 || !this.#fits(frames, page, ip)) continue;
       instructions += content.instructions.length;
       const successors = this.#successors(ip, content, ends === null);
       blocks.set(ip, { ip, page, content, successors, callee });
       const { isCall } = content;
-      if (isCall && ends) continue;
       const continuation = isCall ? this.#blocks.continuation(ip, content) : 0;
       for (const successor of successors) {
         if (successor.ip === 0) continue;

@@ -34,7 +34,7 @@ export abstract class RegionValues extends NodeEmitter {
   #depth = 0;
   /** The instruction at hand has a store that may drop decoded code; it has just one. */
   protected stores = false;
-  #storesOnce = false;
+  protected storesOnce = false;
   #mayHaveFloats = false;
 
   /** Emits a probe and the load that is its only use, or the store. */
@@ -55,7 +55,7 @@ export abstract class RegionValues extends NodeEmitter {
     // Not behind the one before: that may not have ended, for what it leads to is emitted inside it.
     this.#release();
     this.stores = stores;
-    this.#storesOnce = storesOnce;
+    this.storesOnce = storesOnce;
     this.#mayHaveFloats = mayHaveFloats;
     this.statements(nodes);
   }
@@ -119,7 +119,7 @@ export abstract class RegionValues extends NodeEmitter {
       }
       if (
         operation.kind === 'write' &&
-        this.#storesOnce &&
+        this.storesOnce &&
         node.uses === 1 &&
         next?.operation.op === 'storeMachine' &&
         next.inputs[0] === node

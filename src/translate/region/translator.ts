@@ -38,7 +38,7 @@ const MOST_REGIONS = 20_000;
 
 /** When a block is translated: after so many executions, a power of two. */
 export interface Thresholds {
-  /** In the interpreter. Its region takes in what no other region begins with, and no calls. */
+  /** In the interpreter. */
   readonly hot: number;
   /** By way of other regions, once it has one: then it becomes the entry of a larger one. */
   readonly busy: number;
