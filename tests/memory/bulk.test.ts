@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guestPhysical } from '../../src/base/address.ts';
 import { GPR } from '../../src/core/layout.ts';
-import { GuestMachine } from './guest-machine.ts';
+import { GuestMachine, PRESENT, WRITABLE } from './guest-machine.ts';
 
 const BASE = 0x10000;
 const at = guestPhysical;
@@ -69,6 +69,28 @@ test('without TLB entries the ordinary way has to be taken', () => {
   assert.equal(machine.core['bulkMove'](BigInt(BASE), BigInt(BASE + 8192), 4n, 0), 0);
   assert.equal(machine.core['bulkFill'](BigInt(BASE + 8192), 4n, 0), 0);
   assert.equal(machine.core['bulkFill'](0xfee00000n, 4n, 0), 0);
+});
+
+test('pages that share a TLB entry are moved between at once, unless the ordinary way has something to say', () => {
+  const machine = new GuestMachine();
+  const [to, from, missing, device] = [0x40_0000, 0x80_0000, 0xc0_0000, 0x100_0000];
+  machine.map(BigInt(to), BigInt(BASE) | PRESENT | WRITABLE);
+  machine.map(BigInt(from), BigInt(BASE + 4096) | PRESENT | WRITABLE);
+  machine.map(BigInt(device), 0xfee00000n | PRESENT | WRITABLE);
+  machine.cell.guestMemory.writeBytes(at(BASE + 4096), Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  machine.enter({ kind: 'long' });
+  const move = (source: number, count: bigint): number => {
+    machine.store(BigInt(to));
+    return machine.core['bulkMove'](BigInt(source), BigInt(to), count, 2);
+  };
+  assert.equal(move(from, 2n), 2);
+  assert.deepEqual(bytes(machine, BASE, 9), [1, 2, 3, 4, 5, 6, 7, 8, 0]);
+  assert.equal(move(missing, 2n), 0);
+  assert.equal(move(device, 2n), 0);
+  assert.equal(machine.core['bulkMove'](BigInt(to) | (1n << 63n), BigInt(to), 2n, 2), 0);
+  // What is at the destination is not known any more.
+  assert.equal(move(from, 1n), 1);
+  assert.equal(machine.core['bulkMove'](BigInt(from), BigInt(to), 1n, 2), 0);
 });
 
 test('fills store the low bytes of RAX', () => {

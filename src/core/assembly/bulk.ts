@@ -2,6 +2,9 @@
 
 import { GPR, TLB_ADDEND, TLB_BASE, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout.ts';
 import { FRAME_SIZE, OFFSET_MASK } from './frames.ts';
+import { isCanonical } from './mode.ts';
+import { KIND_READ } from './page-fault.ts';
+import { accessContext, translate, TRANSLATE_SPECIAL } from './tlb.ts';
 import { entryOf, PAGE_MASK } from './tlb-tables.ts';
 
 /** Elements of 2^`shift` bytes from `linear` on that lie wholly inside its page. */
@@ -21,13 +24,20 @@ export function bulkMove(source: i64, destination: i64, count: i64, shift: i32):
   const base = load<u32>(TLB_BASE);
   const from = entryOf(base, source);
   const to = entryOf(base, destination);
-  if (load<u64>(from, TLB_READ_TAG) != (<u64>source & PAGE_MASK)) return 0;
   if (load<u64>(to, TLB_WRITE_TAG) != (<u64>destination & PAGE_MASK)) return 0;
   let elements = min(elementsInPage(source, shift), elementsInPage(destination, shift));
   if (<u64>count < <u64>elements) elements = <u32>count;
   if (elements == 0) return 0;
-  const machineFrom = <u32>source + load<u32>(from, TLB_ADDEND);
   const machineTo = <u32>destination + load<u32>(to, TLB_ADDEND);
+  let machineFrom: u32;
+  if (load<u64>(from, TLB_READ_TAG) == (<u64>source & PAGE_MASK))
+    machineFrom = <u32>source + load<u32>(from, TLB_ADDEND);
+  else {
+    // Pages that share an entry are never in the TLB at the same time.
+    if (from != to || !isCanonical(source)) return 0;
+    machineFrom = translate(source, KIND_READ, accessContext);
+    if (machineFrom <= TRANSLATE_SPECIAL) return 0;
+  }
   const bytes = elements << shift;
   const distance = machineTo - machineFrom;
   if (distance >= bytes) {
