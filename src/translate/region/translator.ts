@@ -29,10 +29,10 @@ import { RegionReader, type RegionSource } from './region-source.ts';
 export type InterpreterExports = Record<string, unknown> & { readonly handlers: WebAssembly.Table };
 
 /** Each module costs the host memory and time of its own: so many hot blocks make one, or what there is after so many milliseconds. */
-const SMALLEST_BATCH = 16;
-const LONGEST_WAIT = 20;
+const SMALLEST_BATCH = 48;
+const LONGEST_WAIT = 50;
 /** The guest waits for so many milliseconds at most; what is hot beside that waits for the next time. */
-const LONGEST_TURN = 4;
+const LONGEST_TURN = 8;
 /** So many regions live at once: hosts have a limit for modules, and a region that is still wanted is soon made again. */
 const MOST_REGIONS = 20_000;
 
