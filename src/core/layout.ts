@@ -224,11 +224,12 @@ export const JUMP_CACHE_ENTRIES = 65536;
 export const JUMP_CACHE_ENTRY_SIZE = 32;
 /** Hash table of blocks by machine address and mode: heads of chains, u32 each. */
 export const BLOCK_HASH = 0x640000;
-export const BLOCK_HASH_ENTRIES = 65536;
-export const ARENA = 0x680000;
-export const ARENA_SIZE = 0x4000000;
+export const BLOCK_HASH_ENTRIES = 262144;
+/** Where decoded code is kept: about three million instructions, more than a compiler and its assembler have. When it is full, all is dropped. */
+export const ARENA = 0x740000;
+export const ARENA_SIZE = 0x8000000;
 /** First byte after the arena: tables sized at run time (frame flags, code maps, p2m) and then the frames. */
-export const DYNAMIC = 0x4680000;
+export const DYNAMIC = 0x8740000;
 
 // A block: this header, then its records. Links, jump cache entries and dispatch all carry the address of the first record.
 export const BLOCK_NEXT = 0; // u32, next in the hash chain

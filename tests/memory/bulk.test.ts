@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guestPhysical } from '../../src/base/address.ts';
-import { GPR } from '../../src/core/layout.ts';
+import { GPR, TLB_ENTRIES } from '../../src/core/layout.ts';
 import { GuestMachine, PRESENT, WRITABLE } from './guest-machine.ts';
 
 const BASE = 0x10000;
@@ -73,7 +73,13 @@ test('without TLB entries the ordinary way has to be taken', () => {
 
 test('pages that share a TLB entry are moved between at once, unless the ordinary way has something to say', () => {
   const machine = new GuestMachine();
-  const [to, from, missing, device] = [0x40_0000, 0x80_0000, 0xc0_0000, 0x100_0000];
+  // Addresses that far apart have the same place in the TLB.
+  const [to, from, missing, device] = [1, 2, 3, 4].map((times) => times * TLB_ENTRIES * 4096) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   machine.map(BigInt(to), BigInt(BASE) | PRESENT | WRITABLE);
   machine.map(BigInt(from), BigInt(BASE + 4096) | PRESENT | WRITABLE);
   machine.map(BigInt(device), 0xfee00000n | PRESENT | WRITABLE);
