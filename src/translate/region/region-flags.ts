@@ -73,6 +73,12 @@ export class RegionFlags implements FlagAccess {
     code.end();
   }
 
+  /** Stores them, and remembers that: what comes next need not do it again. */
+  store(): void {
+    this.settle();
+    this.become(FLAGS_STORED);
+  }
+
   /** Takes them over from the region before. */
   receive(): void {
     const code = this.#code;
@@ -106,8 +112,7 @@ export class RegionFlags implements FlagAccess {
     const { known } = this;
     if (known === FLAGS_WORDS || known === FLAGS_STORED) return;
     if (emitWordsOf(this.#code, known, this, () => this.#context.local('i64'))) return this.become(FLAGS_WORDS);
-    this.settle();
-    this.become(FLAGS_STORED);
+    this.store();
   }
 
   become(kind: number): void {

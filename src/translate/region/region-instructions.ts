@@ -194,7 +194,7 @@ export abstract class RegionInstructions extends RegionValues {
 
   protected beforeCore(): void {
     this.machine.spill();
-    this.machine.flags.settle();
+    this.machine.flags.store();
     this.storeBudget();
     this.machine.noteCurrent();
     // The routine may not come back.
