@@ -2,6 +2,7 @@
 
 import { GPR, SEGMENT_ES, SEGMENT_SS } from '../core/layout.ts';
 import { ACCESS_STACK, ACCESS_WRITE, faultIf, type EmitContext, type OperationOf } from './emit-context.ts';
+import { hasLongAddresses } from './handler-variant.ts';
 import type { Node, RegisterPlace } from './ir.ts';
 
 const STACK_POINTER: RegisterPlace = { address: GPR + 32 };
@@ -17,7 +18,7 @@ export function emitOffset(context: EmitContext, absolute: boolean, displacement
     return code.call(context.imports.core('effectiveOffset'));
   }
   if (absolute) return context.machine.absoluteOffset();
-  const wide = environment === 'long';
+  const wide = hasLongAddresses(environment);
   context.machine.operandOffset(wide);
   if (displacement) {
     context.push(displacement);
@@ -62,7 +63,7 @@ export function emitSegmentAddress(
 export function emitLinear(context: EmitContext, segment: 'operand' | 'ES' | 'SS', offset: Node): void {
   const { code, machine } = context;
   context.push(offset);
-  const isLong = context.variant.environment === 'long';
+  const isLong = hasLongAddresses(context.variant.environment);
   if (segment === 'operand' && machine.hasSegmentBase) machine.segmentBase();
   else if (segment === 'operand' || isLong) return;
   else {
@@ -86,7 +87,7 @@ export function emitStackOffset(context: EmitContext, delta: Node): void {
   context.machine.readRegister(STACK_POINTER, 64);
   context.push(delta);
   code.i64Add();
-  if (environment !== 'long') {
+  if (!hasLongAddresses(environment)) {
     code.i64Const(0xffffffffn);
     code.i64And();
   }

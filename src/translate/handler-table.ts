@@ -20,7 +20,7 @@ const byForm = new Map<Form, Int32Array>();
 let count = FIRST_FORM_HANDLER;
 for (const { index, variant } of allVariants()) {
   let table = byForm.get(variant.form);
-  if (!table) byForm.set(variant.form, (table = new Int32Array(256).fill(-1)));
+  if (!table) byForm.set(variant.form, (table = new Int32Array(512).fill(-1)));
   table[variantKey(variant.operandSize, variant.memory, variant.environment, variant.addressSize, variant.repetition)] =
     index;
   count = index + 1;

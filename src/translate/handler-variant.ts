@@ -4,10 +4,16 @@
 import type { Form, OperandPattern } from '../isa/form.ts';
 
 /**
- * How addresses are formed. `none`: the form touches no memory. `long`: 64-bit mode with 64-bit addresses. `flat`: 32-bit
- * code and addresses through segments without limits. `segmented`: all else; the core computes and checks addresses.
+ * How addresses are formed. `none`: the form touches no memory. `long`: 64-bit mode with 64-bit addresses; `plain`: the same
+ * for a ModRM operand that is a base and a displacement, which most are. `flat`: 32-bit code and addresses through segments
+ * without limits. `segmented`: all else; the core computes and checks addresses.
  */
-export type Environment = 'none' | 'long' | 'flat' | 'segmented';
+export type Environment = 'none' | 'long' | 'plain' | 'flat' | 'segmented';
+
+/** True in 64-bit mode, where the core need not compute addresses. */
+export function hasLongAddresses(environment: Environment): boolean {
+  return environment === 'long' || environment === 'plain';
+}
 
 export interface HandlerVariant {
   readonly form: Form;
@@ -49,12 +55,13 @@ function environmentsOf(form: Form, memory: boolean): { environment: Environment
   const sizeMatters = form.attributes.has('implicit') || form.operands.some((operand) => 'XY'.includes(operand.place));
   const all: { environment: Environment; addressSize: 16 | 32 | 64 }[] = [
     { environment: 'long', addressSize: 64 },
+    ...(memory ? [{ environment: 'plain', addressSize: 64 } as const] : []),
     { environment: 'flat', addressSize: 32 },
     { environment: 'segmented', addressSize: 32 },
   ];
   if (sizeMatters) all.push({ environment: 'segmented', addressSize: 16 });
   return all.filter(({ environment, addressSize }) => {
-    if (form.attributes.has('i64') && environment === 'long') return false;
+    if (form.attributes.has('i64') && hasLongAddresses(environment)) return false;
     if (form.attributes.has('o64') && environment === 'flat') return false;
     for (const size of [16, 32, 64] as const)
       if (form.attributes.has(`a${size}`) && sizeMatters && addressSize !== size) return false;
@@ -85,13 +92,13 @@ export function variantKey(
   addressSize: number,
   repetition: HandlerVariant['repetition'],
 ): number {
-  const environments = { none: 0, long: 1, flat: 2, segmented: 3 };
+  const environments = { none: 0, long: 1, flat: 2, segmented: 3, plain: 4 };
   const repetitions = { none: 0, repe: 1, repne: 2 };
   return (
     (operandSize >> 4 === 4 ? 3 : operandSize >> 4) |
     (memory ? 4 : 0) |
     (environments[environment] << 3) |
-    (repetitions[repetition] << 5) |
-    (addressSize === 16 ? 128 : 0)
+    (repetitions[repetition] << 6) |
+    (addressSize === 16 ? 256 : 0)
   );
 }

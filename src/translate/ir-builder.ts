@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../isa/abstract-machine.ts';
 import { BoundOperand, registerKind } from './bound-operand.ts';
-import type { HandlerVariant } from './handler-variant.ts';
+import { hasLongAddresses, type HandlerVariant } from './handler-variant.ts';
 import type { Node, ProbeSegment, RegisterPlace } from './ir.ts';
 import { IrEffects } from './ir-effects.ts';
 
@@ -27,7 +27,7 @@ export class IrBuilder extends IrEffects implements AbstractMachine {
     this.variant = variant;
     this.operandSize = variant.operandSize === 0 ? 32 : variant.operandSize;
     this.addressSize = variant.addressSize;
-    this.isLong = variant.environment === 'long';
+    this.isLong = hasLongAddresses(variant.environment);
     this.repetition = variant.repetition;
     let immediates = 0;
     this.operands = variant.form.operands.map((pattern) => {
@@ -116,7 +116,7 @@ export class IrBuilder extends IrEffects implements AbstractMachine {
 
   offset(operand: Operand): Node {
     const bound = operand as BoundOperand;
-    const absolute = bound.pattern.place === 'O' && this.variant.environment === 'long';
+    const absolute = bound.pattern.place === 'O' && this.isLong;
     return this.node(64, { op: 'offset', absolute }, ...(bound.displacement ? [bound.displacement] : []));
   }
 

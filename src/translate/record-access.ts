@@ -26,13 +26,16 @@ import type { RegisterKind, RegisterPlace } from './ir.ts';
 /** Access through the record whose address is local 0. */
 export class RecordAccess implements MachineAccess {
   readonly flags: FlagAccess;
-  readonly hasSegmentBase = true;
+  readonly hasSegmentBase: boolean;
   readonly #code: Code;
   readonly #imports: HandlerImports;
+  readonly #isPlain: boolean;
 
   constructor(context: EmitContext) {
     this.#code = context.code;
     this.#imports = context.imports;
+    this.#isPlain = context.variant.environment === 'plain';
+    this.hasSegmentBase = !this.#isPlain;
     this.flags = new FlagsInMemory(context);
   }
 
@@ -73,6 +76,14 @@ export class RecordAccess implements MachineAccess {
 
   operandOffset(wide: boolean): void {
     const code = this.#code;
+    if (this.#isPlain) {
+      code.localGet(0);
+      code.i32Load16U(RECORD_BASE);
+      code.i64Load(0);
+      code.localGet(0);
+      code.i64Load32S(RECORD_DISPLACEMENT);
+      return code.i64Add();
+    }
     for (const field of [RECORD_BASE, RECORD_INDEX]) {
       code.localGet(0);
       code.i32Load16U(field);

@@ -40,6 +40,7 @@ const SS = 2;
 const DS = 3;
 const RSP = 4;
 const RBP = 5;
+const FS = 4;
 
 /** Writes records into one machine memory. All addresses are byte offsets into it. */
 export class RecordWriter {
@@ -190,13 +191,21 @@ function segmentOf(decoder: Decoder): number {
   return decoder.base === RSP || decoder.base === RBP ? SS : DS;
 }
 
+/** True for a base and a displacement, which does not overflow when the instruction's page offset is added to it. */
+function isPlain({ index, ripRelative, displacement }: Decoder): boolean {
+  return index < 0 && !(ripRelative && displacement > 0x7fff_0000);
+}
+
 function environmentOf(decoder: Decoder, segment: number, mode: number): Environment {
   const { entry } = decoder;
   const memory = decoder.memory && entry.acceptsMemory;
   if (!memory && !entry.touchesMemory) return 'none';
   // MOV with an absolute offset has a memory operand without a ModRM byte.
   const addresses = decoder.memory || entry.addressSizeMatters;
-  if ((mode & MODE_CODE_MASK) === MODE_CODE_64) return addresses && decoder.addressSize !== 64 ? 'segmented' : 'long';
+  if ((mode & MODE_CODE_MASK) === MODE_CODE_64) {
+    if (addresses && decoder.addressSize !== 64) return 'segmented';
+    return memory && segment < FS && isPlain(decoder) ? 'plain' : 'long';
+  }
   if (addresses && decoder.addressSize !== 32) return 'segmented';
   let needed = 0;
   if (addresses) needed |= MODE_UNCHECKED_ES << segment;

@@ -44,7 +44,7 @@ function encodings(variant: HandlerVariant): FloatCode[] {
 /** One code for each of them, each kind of operand and each immediate byte that means something else. */
 export const floatCodes: readonly FloatCode[] = forms.flatMap((form) =>
   [...variantsOf(form)]
-    .filter(({ environment, operandSize }) => 'none long'.includes(environment) && operandSize !== 16)
+    .filter(({ environment, operandSize }) => 'none long plain'.includes(environment) && operandSize !== 16)
     .filter((variant) => IrBuilder.build(variant).some((node) => usualCaseOf(node)))
     .flatMap(encodings),
 );
