@@ -19,7 +19,8 @@ const module = new WebAssembly.Module(findCore());
 
 const PAGE = 4096;
 const GUEST_FRAMES = 4096;
-const MEMORY_PAGES = 1408;
+/** What the layout fixes, and 18 MiB for the guest and the tables. */
+const MEMORY_PAGES = Math.ceil(layout.DYNAMIC / 65536) + 288;
 /** The registers by encoding number, as cells. */
 export const RAX = layout.GPR;
 export const RCX = layout.GPR + 8;
