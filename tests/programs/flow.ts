@@ -169,6 +169,32 @@ function jump(context: Context, depth: number): void {
   writer.mark(end);
 }
 
+/** A loop around a switch, whose cases a register chooses from; it comes round often enough for a region to take them in. */
+function switchLoop(context: Context): void {
+  const { random, writer } = context;
+  const cases = Array.from({ length: 8 }, () => writer.label());
+  const table = writer.table(cases.map((label) => writer.somewhere(random, label)));
+  if (table === null) return straight(context, 4);
+  const [head, next] = [writer.label(), writer.label()];
+  const counter = writer.counter();
+  let register = free(context);
+  while (register >= 8) register = free(context);
+  writer.onMemory([0xc7], 0, counter, [40 + random.below(80), 0, 0, 0]);
+  writer.mark(head);
+  // What the cases and the counter leave in the register chooses.
+  writer.onMemory([0x03], register, counter, []);
+  writer.emit([0x83, 0xe0 | register, 7]);
+  writer.throughTable(4, table, register);
+  for (const label of cases) {
+    writer.mark(label);
+    straight(context, 1);
+    writer.jump(next);
+  }
+  writer.mark(next);
+  writer.onMemory([0xff], 1, counter, []);
+  writer.jumpIf(5, head);
+}
+
 /** An instruction that can be changed, a store that changes one, or both. */
 function changeOrSlot(context: Context, slots: Slot[]): void {
   const { random, writer, callees } = context;
@@ -203,8 +229,10 @@ export function part(context: Context, depth: number, most: number): void {
       if (slots === null) straight(context, 2);
       else changeOrSlot(context, slots);
     } else if (kind < 13) branch(context, depth);
-    else if (kind < 15 && context.loops < 2) loop(context, depth);
-    else if (kind < 18) call(context);
+    else if (kind < 15 && context.loops < 2) {
+      if (context.loops === 0 && random.oneIn(6)) switchLoop(context);
+      else loop(context, depth);
+    } else if (kind < 18) call(context);
     else jump(context, depth);
   }
 }
