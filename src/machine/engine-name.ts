@@ -1,4 +1,4 @@
-import type { Thresholds } from '../translate/region/translator.ts';
+import type { Thresholds } from '../translate/region/thresholds.ts';
 
 /**
  * What runs a guest's code: the interpreter alone; the translator wherever it can, from the first execution on; or `auto`, the

@@ -11,12 +11,8 @@ import { unwound, Vcpu } from '../../src/cpu/vcpu.ts';
 import { Cell } from '../../src/memory/cell.ts';
 import type { CoreImports } from '../../src/memory/core-imports.ts';
 import { pcMemoryAreas } from '../../src/memory/physical-map.ts';
-import {
-  Translator,
-  type InterpreterExports,
-  type Thresholds,
-  type TranslatorOptions,
-} from '../../src/translate/region/translator.ts';
+import { Translator, type InterpreterExports, type TranslatorOptions } from '../../src/translate/region/translator.ts';
+import type { Thresholds } from '../../src/translate/region/thresholds.ts';
 import {
   buildTables,
   CODE_FRAMES,

@@ -24,6 +24,7 @@ import { dumpRegions, type RegionDump } from './dump-region.ts';
 import { IndirectTargets } from './indirect-targets.ts';
 import { buildRegions, type PlacedRegion } from './region-module.ts';
 import { RegionReader, type RegionSource } from './region-source.ts';
+import type { Thresholds } from './thresholds.ts';
 
 /** What the translator needs of an instantiated interpreter: its table, and the functions that regions import. */
 export type InterpreterExports = Record<string, unknown> & { readonly handlers: WebAssembly.Table };
@@ -35,14 +36,6 @@ const LONGEST_WAIT = 50;
 const LONGEST_TURN = 8;
 /** So many regions live at once: hosts have a limit for modules, and a region that is still wanted is soon made again. */
 const MOST_REGIONS = 20_000;
-
-/** When a block is translated: after so many executions, a power of two. */
-export interface Thresholds {
-  /** In the interpreter. */
-  readonly hot: number;
-  /** By way of other regions, once it has one: then it becomes the entry of a larger one. */
-  readonly busy: number;
-}
 
 export interface TranslatorStatistics {
   /** Regions made so far, those among them that are gone again, and the modules that they came in. */
