@@ -35,7 +35,7 @@ const LONGEST_WAIT = 50;
 /** The guest waits for so many milliseconds at most; what is hot beside that waits for the next time. */
 const LONGEST_TURN = 8;
 /** So many regions live at once: hosts have a limit for modules, and a region that is still wanted is soon made again. */
-const MOST_REGIONS = 20_000;
+const MOST_REGIONS = 10_000;
 
 export interface TranslatorStatistics {
   /** Regions made so far, those among them that are gone again, and the modules that they came in. */
