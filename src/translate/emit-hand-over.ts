@@ -1,9 +1,10 @@
 // How regions hand over: to the next block and its region where it has one, with the flags as they are.
 
-import { BLOCK_COUNT, BLOCK_HEADER, BUDGET, BUSY_MASK, CODE_PAGE } from '../core/layout.ts';
+import { BUDGET, BUSY_MASK, CODE_PAGE } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 import {
   emitCached,
+  emitCharge,
   emitCount,
   emitFollowLink,
   emitHinted,
@@ -61,16 +62,7 @@ function emitHandOver(
 ): void {
   const left = code.addLocal('i32');
   const handler = code.addLocal('i32');
-  code.i32Const(0);
-  code.i32Load(BUDGET);
-  code.localGet(ip);
-  code.i32Const(BLOCK_HEADER - BLOCK_COUNT);
-  code.i32Sub();
-  code.i32Load(0);
-  code.i32Sub();
-  code.localTee(left);
-  code.i32Const(0);
-  code.i32LtS();
+  emitCharge(code, ip, left);
   code.localGet(ip);
   code.i32Load(0);
   code.localTee(handler);

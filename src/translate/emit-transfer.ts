@@ -177,10 +177,8 @@ export function emitCount(code: Code, ip: number, count: number, mask: number, r
   code.end();
 }
 
-/** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */
-export function emitEnter(code: Code, ip: number, handlerType: number, imports: HandlerImports): void {
-  const left = code.addLocal('i32');
-  code.i32Const(0);
+/** Puts what the budget is after the block whose first record is in local `ip` into a local, and pushes whether that is too little. */
+export function emitCharge(code: Code, ip: number, left: number): void {
   code.i32Const(0);
   code.i32Load(BUDGET);
   code.localGet(ip);
@@ -191,6 +189,13 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
   code.localTee(left);
   code.i32Const(0);
   code.i32LtS();
+}
+
+/** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */
+export function emitEnter(code: Code, ip: number, handlerType: number, imports: HandlerImports): void {
+  const left = code.addLocal('i32');
+  code.i32Const(0);
+  emitCharge(code, ip, left);
   code.expect(false);
   code.if(undefined);
   code.localGet(ip);
