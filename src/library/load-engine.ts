@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { projectDirectory } from '../host/node/project-directory.ts';
 import type { EngineModules } from '../machine/engine-modules.ts';
+import { regionCompiler } from './region-compiler.ts';
 
 let loaded: EngineModules | undefined;
 
@@ -25,6 +26,10 @@ function compile(name: string): WebAssembly.Module {
  * when the build has not made them.
  */
 export function loadEngine(): EngineModules {
-  loaded ??= { core: compile('core/core.wasm'), interpreter: compile('interpreter.wasm') };
+  loaded ??= {
+    core: compile('core/core.wasm'),
+    interpreter: compile('interpreter.wasm'),
+    compiler: regionCompiler(),
+  };
   return loaded;
 }

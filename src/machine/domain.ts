@@ -95,6 +95,7 @@ export class Domain {
         : new Translator(memory, exports, engineExports as InterpreterExports, thresholds, {
             countRetired: options.countEngines ?? false,
             dump: options.dumpRegion,
+            compiler: engine.compiler,
           });
     this.vcpu = new Vcpu(memory, core, engineExports['run'] as () => number, translator);
     this.clock = options.clock === 'instructions' ? new InstructionClock(() => this.vcpu.retired) : new HostClock();

@@ -29,8 +29,9 @@ export interface Statistics {
     readonly instructions: number;
     /** Retired instructions that were translated ones; the rest was interpreted. Absent unless asked for. */
     readonly inRegions?: number;
-    /** Nanoseconds of the host. */
+    /** Nanoseconds of the host: on the guest's thread, and on the one that compiles beside it. */
     readonly time: number;
+    readonly timeBeside: number;
   };
   /** Frames of 4 KiB of machine memory in use. */
   readonly framesUsed: number;

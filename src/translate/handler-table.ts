@@ -10,24 +10,23 @@ export const HANDLER_FALL_THROUGH = 0;
 export const HANDLER_RAISE = 1;
 const FIRST_FORM_HANDLER = 2;
 
-/** All handlers of all forms, in table order from `FIRST_FORM_HANDLER`. */
-export function* allVariants(): Generator<{ index: number; variant: HandlerVariant }> {
-  let index = FIRST_FORM_HANDLER;
-  for (const form of forms) for (const variant of variantsOf(form)) yield { index: index++, variant };
-}
+/** What each handler is made for, by its index; undefined for those that stand for no instruction. */
+export const handlerVariants: readonly (HandlerVariant | undefined)[] = [
+  ...Array.from({ length: FIRST_FORM_HANDLER }, () => undefined),
+  ...forms.flatMap((form) => [...variantsOf(form)]),
+];
 
 const byForm = new Map<Form, Int32Array>();
-let count = FIRST_FORM_HANDLER;
-for (const { index, variant } of allVariants()) {
+for (const [index, variant] of handlerVariants.entries()) {
+  if (variant === undefined) continue;
   let table = byForm.get(variant.form);
   if (!table) byForm.set(variant.form, (table = new Int32Array(512).fill(-1)));
   table[variantKey(variant.operandSize, variant.memory, variant.environment, variant.addressSize, variant.repetition)] =
     index;
-  count = index + 1;
 }
 
 /** Size of the handler table. */
-export const handlerCount = count;
+export const handlerCount = handlerVariants.length;
 
 /** Index of a form's handler, or -1 when the form has none for these circumstances. */
 export function handlerIndex(

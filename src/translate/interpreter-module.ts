@@ -8,7 +8,7 @@ import type { ValueType } from '../wasm/value-type.ts';
 import { HandlerEmitter } from './emit-handler.ts';
 import { emitRegionFollow, emitRegionJump } from './emit-hand-over.ts';
 import { emitCross, emitFollow, emitJump, emitProceed, type InterpreterImports } from './emit-transfer.ts';
-import { allVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
+import { handlerVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
 import { IrBuilder } from './ir-builder.ts';
 
 /** What handlers and regions call besides the routines that meanings name. */
@@ -101,7 +101,8 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
   raise.call(imports.core('raiseFault'));
   raise.returnCall(imports.proceed);
 
-  for (const { index, variant } of allVariants()) {
+  for (const [index, variant] of handlerVariants.entries()) {
+    if (variant === undefined) continue;
     const { form } = variant;
     const name = options.names
       ? `${form.instruction.mnemonic} ${form.text} ${variant.operandSize} ${variant.memory ? 'm' : 'r'} ${variant.environment} ${variant.repetition}`

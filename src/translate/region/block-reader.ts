@@ -1,9 +1,10 @@
-// Reads decoded blocks for regions: the nodes of their instructions, and where they lead.
+// Reads decoded blocks for regions: how much of them a region can contain, and where they lead.
 
 import {
   BLOCK_ADDRESS,
   BLOCK_COUNT,
   BLOCK_EXECUTIONS,
+  BLOCK_HANDLER,
   BLOCK_HEADER,
   BLOCK_MODE,
   BLOCK_SECOND,
@@ -17,15 +18,11 @@ import {
   RECORD_OFFSET,
   RECORD_SIZE,
 } from '../../core/layout.ts';
-import { allVariants, HANDLER_FALL_THROUGH } from '../handler-table.ts';
-import type { HandlerVariant } from '../handler-variant.ts';
-import { buildInstruction, type Instruction, type InstructionNodes } from './instruction-nodes.ts';
-import { hasSmallImmediate } from './region-ir.ts';
+import { HANDLER_FALL_THROUGH, handlerVariants } from '../handler-table.ts';
+import { flowOf, type Flow } from './instruction-nodes.ts';
 import { MachineView } from './machine-view.ts';
-import { localRegister, registerAddress, RegisterSet } from './region-registers.ts';
 
 const PAGE = 4096;
-const NONE: readonly string[] = [];
 
 /** Where a block may lead that is known before it runs. */
 export interface Successor {
@@ -36,52 +33,31 @@ export interface Successor {
 }
 
 /** What a block is, which stays as it is until all decoded code is dropped. */
-export interface BlockContent {
-  /** Of its records one after the other, as far as regions can contain them. */
-  readonly instructions: readonly InstructionNodes[];
+export interface BlockOutline {
+  /** So many of its records, from the first one on, a region can contain. */
+  readonly length: number;
   /** The record after those where the interpreter goes on; 0: the last one is a jump. */
   readonly rest: number;
-  /** `rest` is the record that only falls through to the next block. */
-  readonly fallsThrough: boolean;
-  readonly ends: 'branch' | 'jump' | 'call' | 'return' | 'fallThrough' | 'indirect' | 'rest';
-  /** It ends with a call, direct or not. */
-  readonly isCall: boolean;
+  /** `fallThrough`: `rest` is the record that only leads to the next block; `out`: it is an instruction. */
+  readonly ends: Exclude<Flow, 'next'> | 'fallThrough';
   /** Its last record. */
   readonly last: number;
   /** Page offset of the address behind the block from the block's page: behind a call, where the return leads. */
   readonly nextOffset: number;
-  /** The registers that its instructions use, in the order of their first use, those that they write, and core routines that they call. */
-  readonly used: RegisterSet;
-  readonly written: RegisterSet;
-  readonly routines: readonly string[];
-  /** Whether an instruction asks how MXCSR rounds. */
-  readonly asksSettled: boolean;
 }
 
 export class BlockReader {
   readonly #view: MachineView;
   readonly #decodedBlock: (machine: number, mode: number) => number;
-  readonly #handlerOf: (ip: number) => number;
-  readonly #variants: HandlerVariant[] = [];
-  /** By handler; those of a variant that `hasSmallImmediate`, by handler and immediate, are in the map. */
-  readonly #instructions: (Instruction | null | undefined)[] = [];
-  readonly #immediates = new Map<number, Instruction | null>();
+  /** By handler. */
+  readonly #flows: Flow[] = [];
   /** By the address of the first record. */
-  readonly #contents = new Map<number, BlockContent>();
+  readonly #outlines = new Map<number, BlockOutline>();
 
-  /**
-   * @param decodedBlock the core's
-   * @param handlerOf the handler that the decoder chose for the record at an address
-   */
-  constructor(
-    view: DataView,
-    decodedBlock: (machine: number, mode: number) => number,
-    handlerOf: (ip: number) => number,
-  ) {
-    this.#view = new MachineView(view.buffer);
+  /** @param decodedBlock the core's */
+  constructor(memory: ArrayBuffer, decodedBlock: (machine: number, mode: number) => number) {
+    this.#view = new MachineView(memory);
     this.#decodedBlock = decodedBlock;
-    this.#handlerOf = handlerOf;
-    for (const { index, variant } of allVariants()) this.#variants[index] = variant;
   }
 
   // ---- Headers, by the address of the first record. ----
@@ -106,88 +82,45 @@ export class BlockReader {
   executions(first: number): number {
     return this.#view.u32(first - BLOCK_HEADER + BLOCK_EXECUTIONS);
   }
+  /** The handler of its first record, as the decoder chose it. */
+  handler(first: number): number {
+    return this.#view.u32(first - BLOCK_HEADER + BLOCK_HANDLER);
+  }
 
   /** All decoded code is gone. */
   forget(): void {
-    this.#contents.clear();
+    this.#outlines.clear();
   }
 
-  read(first: number): BlockContent {
-    let content = this.#contents.get(first);
-    if (!content) this.#contents.set(first, (content = this.#read(first)));
-    return content;
+  read(first: number): BlockOutline {
+    let outline = this.#outlines.get(first);
+    if (!outline) this.#outlines.set(first, (outline = this.#read(first)));
+    return outline;
   }
 
-  #read(first: number): BlockContent {
-    const found: Instruction[] = [];
-    const count = this.count(first);
-    let rest = 0;
-    let ends: BlockContent['ends'] = 'rest';
-    let isCall = false;
-    for (let index = 0; index <= count; index++) {
-      const ip = first + index * RECORD_SIZE;
-      const handler = this.#handlerOf(ip);
-      if (handler === HANDLER_FALL_THROUGH) ends = 'fallThrough';
-      const instruction = this.#instruction(handler, ip);
-      if (instruction === null) {
-        rest = ip;
-        break;
-      }
-      found.push(instruction);
-      const { jump } = instruction.whole;
-      if (jump === null) continue;
-      const { mnemonic } = instruction.whole.variant.form.instruction;
-      isCall = mnemonic === 'call';
-      if (jump === 'jumpIf') ends = 'branch';
-      else if (jump === 'jumpTo') ends = isCall ? 'call' : 'jump';
-      else ends = mnemonic === 'ret' ? 'return' : 'indirect';
-      break;
+  #read(first: number): BlockOutline {
+    const end = first + this.count(first) * RECORD_SIZE;
+    let last = first;
+    let handler = this.handler(first);
+    let flow = this.#flow(handler);
+    while (flow === 'next' && last < end) {
+      last += RECORD_SIZE;
+      handler = this.#view.u32(last + RECORD_HANDLER);
+      flow = this.#flow(handler);
     }
-    const instructions = withoutDeadFlags(found);
-    const last = rest === 0 ? first + (found.length - 1) * RECORD_SIZE : rest;
+    const ends = handler === HANDLER_FALL_THROUGH ? 'fallThrough' : flow === 'next' ? 'out' : flow;
+    const isRest = ends === 'fallThrough' || ends === 'out';
     return {
-      instructions,
-      rest,
-      fallsThrough: ends === 'fallThrough',
+      length: (last - first) / RECORD_SIZE + (isRest ? 0 : 1),
+      rest: isRest ? last : 0,
       ends,
-      isCall,
       last,
-      nextOffset: this.#offsetBehind(last),
-      ...this.#survey(first, instructions),
+      nextOffset: this.#view.u16(last + RECORD_OFFSET) + this.#view.u8(last + RECORD_LENGTH),
     };
   }
 
-  #offsetBehind(ip: number): number {
-    return this.#view.u16(ip + RECORD_OFFSET) + this.#view.u8(ip + RECORD_LENGTH);
-  }
-
-  #survey(
-    first: number,
-    instructions: readonly InstructionNodes[],
-  ): Pick<BlockContent, 'used' | 'written' | 'routines' | 'asksSettled'> {
-    const used = new RegisterSet();
-    const written = new RegisterSet();
-    let routines = NONE;
-    let asksSettled = false;
-    let ip = first;
-    for (const instruction of instructions) {
-      const { mentions } = instruction;
-      for (let index = 0; index < mentions.length; index++) {
-        const { register, writes } = mentions[index]!;
-        const address = localRegister(registerAddress(this.#view, ip, register));
-        if (address === 0) continue;
-        used.add(address);
-        if (writes) written.add(address);
-      }
-      if (instruction.routines.length > 0) routines = [...routines, ...instruction.routines];
-      asksSettled ||= instruction.asksSettled;
-      ip += RECORD_SIZE;
-    }
-    return { used, written, routines, asksSettled };
-  }
-
   /** Where the block may lead that is known before it runs: for a branch the target and the next block, for a jump or call the target, behind a block's end the next block. */
-  successors(first: number, { ends, last, nextOffset }: BlockContent): readonly Successor[] {
+  successors(first: number, { ends, last, nextOffset }: BlockOutline): readonly Successor[] {
     if (ends === 'fallThrough') return [this.#successor(first, last, RECORD_LINK_NEXT, RECORD_HINT_NEXT, nextOffset)];
     if (ends !== 'branch' && ends !== 'jump' && ends !== 'call') return [];
     const taken = this.#successor(first, last, RECORD_LINK_TAKEN, RECORD_HINT_TAKEN, targetOf(this.#view, last));
@@ -196,7 +129,7 @@ export class BlockReader {
   }
 
   /** The first record of the block that the return from a call at the end of this one leads to, or 0. */
-  continuation(first: number, { nextOffset }: BlockContent): number {
+  continuation(first: number, { nextOffset }: BlockOutline): number {
     return this.#samePage(first, nextOffset);
   }
 
@@ -222,43 +155,12 @@ export class BlockReader {
     return this.#decodedBlock(machine - (machine % PAGE) + offset, this.mode(first)) >>> 0;
   }
 
-  /** The instruction at a record, or null when a region cannot contain it. */
-  #instruction(handler: number, ip: number): Instruction | null {
-    let instruction = this.#instructions[handler];
-    if (instruction !== undefined) return instruction;
-    const variant = this.#variants[handler];
-    if (variant !== undefined && hasSmallImmediate(variant)) {
-      const immediate = this.#view.i32(ip + RECORD_IMMEDIATE);
-      const key = handler * 256 + (immediate & 0xff);
-      instruction = this.#immediates.get(key);
-      if (instruction === undefined) this.#immediates.set(key, (instruction = buildInstruction(variant, immediate)));
-      return instruction;
-    }
-    instruction = variant === undefined ? null : buildInstruction(variant, 0);
-    this.#instructions[handler] = instruction;
-    return instruction;
+  #flow(handler: number): Flow {
+    return (this.#flows[handler] ??= flowOf(handlerVariants[handler]));
   }
 }
 
 /** Page offset of a direct jump's target, from the page of the jump; negative before it. */
 function targetOf(view: MachineView, ip: number): number {
   return Number(view.i64(ip + RECORD_IMMEDIATE));
-}
-
-/** Leaves out flags that a later instruction of the block sets anew before anybody can have seen them. */
-function withoutDeadFlags(instructions: readonly Instruction[]): InstructionNodes[] {
-  const result: InstructionNodes[] = [];
-  let live = true;
-  for (let index = instructions.length - 1; index >= 0; index--) {
-    const { whole } = instructions[index]!;
-    const chosen: InstructionNodes = !live && !whole.flags.looks ? instructions[index]!.flagless : whole;
-    result.push(chosen);
-    live = chosen.flags.needs || whole.flags.looks || (live && !whole.flags.setsAll);
-  }
-  return result.toReversed();
-}
-
-/** The handler that a record names. */
-export function handlerAt(view: DataView, ip: number): number {
-  return view.getUint32(ip + RECORD_HANDLER, true);
 }

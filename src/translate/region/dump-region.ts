@@ -24,9 +24,10 @@ import { readFunction, type FunctionLine } from '../../wasm/text.ts';
 import { disassemble } from '../disassemble.ts';
 import { nodesText } from '../ir-text.ts';
 import { MachineView } from './machine-view.ts';
-import { buildRegions, type PlacedRegion } from './region-module.ts';
-import type { RegionPart } from './region-source.ts';
+import type { RegionBatch } from './region-batch.ts';
+import { buildRegions } from './region-module.ts';
 import { registerAddress } from './region-registers.ts';
+import { readSources, type RegionPart, type RegionSource } from './region-source.ts';
 
 /** Which region is wanted, and what is done with it. */
 export interface RegionDump {
@@ -43,19 +44,18 @@ const MOST_INSTRUCTION_BYTES = 15;
 /** A column is as wide as its widest cell, but not wider; a longer cell moves what is right of it. */
 const WIDEST = [44, 56] as const;
 
-/** Dumps those of the regions that are wanted. To be called before they take their places. */
-export function dumpRegions(
-  view: DataView,
-  regions: readonly PlacedRegion[],
-  { address, write, isInside }: RegionDump,
-  counts: boolean,
-): void {
+/**
+ * Dumps those regions of a batch that are wanted.
+ * @param view of machine memory
+ */
+export function dumpRegions(view: DataView, batch: RegionBatch, { address, write, isInside }: RegionDump): void {
   const places = placesOf(view, address);
   if (places.size === 0) return;
-  for (const region of regions) {
-    const { entry, parts } = region.source;
+  const records = new MachineView(batch.records);
+  for (const source of readSources(batch, records)) {
+    const { entry, parts } = source;
     if (places.has(machineOf(view, entry.ip))) {
-      write(regionText(view, region, address, counts));
+      write(regionText(view, records, source, address, batch.counts));
       continue;
     }
     for (const { ip: first, page, instructions } of parts) {
@@ -94,13 +94,18 @@ function placesOf(view: DataView, address: bigint): ReadonlySet<number> {
 type Row = readonly [guest: string, nodes: string, wasm: string];
 
 /** The text of a region whose entry is at a guest-virtual address. */
-function regionText(view: DataView, region: PlacedRegion, address: bigint, counts: boolean): string {
-  const { source } = region;
+function regionText(
+  view: DataView,
+  records: MachineView,
+  source: RegionSource,
+  address: bigint,
+  counts: boolean,
+): string {
   const notes: { ip: number; offset: number }[] = [];
   const note = (ip: number, offset: number): void => void notes.push({ ip, offset });
-  const bytes = buildRegions(view, [region], { counts, note, names: true });
-  const { index } = new ModuleReader(bytes).exports.find(({ name }) => name === 'region0')!;
-  const lines = readFunction(bytes, index);
+  const bytes = buildRegions(records, [source], { counts, note, names: true });
+  const region = new ModuleReader(bytes).exports.find(({ name }) => name === 'region0')!;
+  const lines = readFunction(bytes, region.index);
   const code = codeByRecord(lines, notes);
   const shown = (guest: string, nodes: readonly string[], wasm: readonly string[]): Row[] =>
     Array.from({ length: Math.max(1, nodes.length, wasm.length) }, (_, at): Row => [
@@ -108,15 +113,16 @@ function regionText(view: DataView, region: PlacedRegion, address: bigint, count
       nodes[at] ?? '',
       wasm[at] ?? '',
     ]);
-  const fields = new MachineView(view.buffer);
   const guest = new GuestCode(view, source.isLong, address - (address % BigInt(PAGE)));
   const rows: Row[] = shown('(entry)', [], code.get(ENTRY) ?? []);
   for (const part of source.parts) {
-    const { block, instructions, rest, fallsThrough } = part;
+    const { block, instructions, rest, ends, position } = part;
+    const fallsThrough = ends === 'fallThrough';
+    records.begin(part.ip, position);
     rows.push(['', '', ''], [`block ${block.order}${block.isLoop ? ', a loop header' : ''}`, '', '']);
-    for (const [position, { nodes }] of instructions.entries()) {
-      const ip = part.ip + position * RECORD_SIZE;
-      const ir = nodesText(nodes, (place) => registerAddress(fields, ip, place));
+    for (const [index, { nodes }] of instructions.entries()) {
+      const ip = part.ip + index * RECORD_SIZE;
+      const ir = nodesText(nodes, (place) => registerAddress(records, ip, place));
       rows.push(...shown(guest.instruction(part, ip), ir, code.get(ip) ?? []));
     }
     if (rest === 0) continue;

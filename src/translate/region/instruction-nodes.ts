@@ -19,8 +19,8 @@ export interface InstructionNodes {
   readonly variant: HandlerVariant;
   readonly nodes: readonly Node[];
   readonly flags: FlagEffects;
-  /** What the last node is, when that is a jump. */
-  readonly jump: 'jump' | 'jumpTo' | 'jumpIf' | null;
+  /** Whether the last node is a jump. */
+  readonly jumps: boolean;
   /** Whether it has a store; whether it has just one, which always happens. */
   readonly stores: boolean;
   readonly storesOnce: boolean;
@@ -33,12 +33,13 @@ export interface InstructionNodes {
   readonly mayHaveFloats: boolean;
 }
 
-/** An instruction with its effect on the flags, and without. */
+/** An instruction that a region can contain, with its effect on the flags, and without. */
 export class Instruction {
   readonly whole: InstructionNodes;
   readonly #immediate: number;
   #flagless: InstructionNodes | null = null;
 
+  /** @param immediate see `buildSpecific` */
   constructor(variant: HandlerVariant, immediate: number) {
     this.whole = describe(variant, buildSpecific(variant, immediate, false));
     this.#immediate = immediate;
@@ -50,27 +51,38 @@ export class Instruction {
   }
 }
 
-/**
- * The nodes of an instruction, or null when a region cannot contain it.
- * @param immediate see `buildSpecific`
- */
-export function buildInstruction(variant: HandlerVariant, immediate: number): Instruction | null {
-  if (variant.environment === 'segmented') return null;
-  const { attributes } = variant.form;
-  if (attributes.has('transfers') || attributes.has('exits')) return null;
-  const instruction = new Instruction(variant, immediate);
-  return attributes.has('ends') && instruction.whole.jump === null ? null : instruction;
+/** How control goes on after an instruction in a region; `out`: no region can contain the instruction. */
+export type Flow = 'next' | 'branch' | 'jump' | 'call' | 'return' | 'indirect' | 'indirectCall' | 'out';
+
+/** @param variant undefined: of a handler that stands for no instruction */
+export function flowOf(variant: HandlerVariant | undefined): Flow {
+  if (variant === undefined) return 'out';
+  const { attributes, instruction } = variant.form;
+  if (variant.environment === 'segmented' || attributes.has('transfers') || attributes.has('exits')) return 'out';
+  if (!attributes.has('ends')) return 'next';
+  const isCall = instruction.mnemonic === 'call';
+  switch (buildSpecific(variant, 0, false).at(-1)?.operation.op) {
+    case 'jumpIf':
+      return 'branch';
+    case 'jumpTo':
+      return isCall ? 'call' : 'jump';
+    case 'jump':
+      if (isCall) return 'indirectCall';
+      return instruction.mnemonic === 'ret' ? 'return' : 'indirect';
+    default:
+      return 'out';
+  }
 }
 
 function describe(variant: HandlerVariant, nodes: readonly Node[]): InstructionNodes {
-  const last = nodes.at(-1)?.operation.op;
+  const last = nodes.at(-1)?.operation.op ?? '';
   const survey = new Survey();
   survey.visit(nodes);
   return {
     variant,
     nodes,
     flags: flagEffects(nodes, (routine) => coreRoutines[routine as CoreRoutine].pure === true),
-    jump: last === 'jump' || last === 'jumpTo' || last === 'jumpIf' ? last : null,
+    jumps: ['jump', 'jumpTo', 'jumpIf'].includes(last),
     stores: survey.stores,
     storesOnce: nodes.filter(({ operation }) => operation.op === 'storeMachine').length === 1,
     mentions: survey.mentions,

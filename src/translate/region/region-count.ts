@@ -3,17 +3,18 @@
 
 import { BLOCK_COUNT, BLOCK_HEADER, COUNT_IN_REGIONS, CURRENT, RECORD_REMAINING } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
+import type { MachineView } from './machine-view.ts';
 import { BOUNDARY, LEAVE_AFTER, RAISE } from './region-frame.ts';
 
 export class RegionCount {
   readonly #code: Code;
-  readonly #view: DataView;
+  readonly #view: MachineView;
   readonly #budget: number;
   /** Local with what the budget was when the count was right. */
   readonly #counted: number;
 
   /** @param budget local with the instructions left */
-  constructor(code: Code, view: DataView, budget: number) {
+  constructor(code: Code, view: MachineView, budget: number) {
     this.#code = code;
     this.#view = view;
     this.#budget = budget;
@@ -46,12 +47,12 @@ export class RegionCount {
 
   /** Counts what comes before the instruction at `ip`. */
   addBefore(ip: number): void {
-    this.add(this.#view.getUint8(ip + RECORD_REMAINING));
+    this.add(this.#view.u8(ip + RECORD_REMAINING));
   }
 
   /** Goes on behind `addBefore`, with a budget that may be another. */
   resumeAt(ip: number): void {
-    this.begin(this.#view.getUint8(ip + RECORD_REMAINING));
+    this.begin(this.#view.u8(ip + RECORD_REMAINING));
   }
 
   /** Takes back what was counted but does not retire here. `reason` is the local with why the region is left. */

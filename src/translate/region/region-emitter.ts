@@ -5,6 +5,7 @@ import { CODE_PAGE, GPR, RECORD_SIZE } from '../../core/layout.ts';
 import type { Code } from '../../wasm/code.ts';
 import type { OperationOf } from '../emit-context.ts';
 import type { Node } from '../ir.ts';
+import type { MachineView } from './machine-view.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { LEAVE_AFTER, REST, SUSPEND, type RegionImports } from './region-frame.ts';
 import type { RegionHelpers } from './region-helpers.ts';
@@ -36,7 +37,7 @@ export class RegionEmitter extends RegionInstructions {
 
   constructor(
     code: Code,
-    view: DataView,
+    view: MachineView,
     imports: RegionImports,
     helpers: RegionHelpers,
     handlerType: number,
@@ -102,19 +103,18 @@ export class RegionEmitter extends RegionInstructions {
       ip += RECORD_SIZE;
       this.variant = instruction.variant;
       this.instruction(instruction);
-      if (instruction.jump !== null) return;
+      if (instruction.jumps) return;
       this.#leaveWhenDropped();
     }
     this.#goTo(part, part.rest);
-    if (part.fallsThrough) this.#edge(part, 0, 'next');
+    if (part.ends === 'fallThrough') this.#edge(part, 0, 'next');
     else this.frame.leave(REST, part.rest);
   }
 
   #goTo(part: RegionPart, ip: number): void {
     this.#note(ip, this.code.length);
     this.#at = part;
-    this.machine.ip = ip;
-    this.machine.page = part.page;
+    this.machine.goTo(part, ip);
   }
 
   /** Takes a block's instructions from the budget. */
@@ -175,7 +175,7 @@ export class RegionEmitter extends RegionInstructions {
     const { code } = this;
     const part = this.#at;
     const { ip } = this.machine;
-    const jump = part.isIndirect ? ip : 0;
+    const jump = part.ends === 'indirect' ? ip : 0;
     const cases = part.block.edges.flatMap((block, index) =>
       block === null ? [] : [{ block, distance: part.addresses[index]! }],
     );
@@ -283,13 +283,13 @@ export class RegionEmitter extends RegionInstructions {
     const { code, machine } = this;
     const registers = bulk === 'move' ? [RCX, RSI, RDI] : [RCX, RDI];
     const done = this.local('i32');
-    machine.spill(bulk === 'move' ? registers : [GPR, ...registers]);
+    machine.registers.spill(bulk === 'move' ? registers : [GPR, ...registers]);
     this.storeBudget();
     machine.record();
     code.i32Const(Math.log2((this.variant.operandSize || 8) / 8));
     code.call(this.imports.core(bulk === 'move' ? 'repeatMove' : 'repeatFill'));
     code.localSet(done);
-    machine.load(registers);
+    machine.registers.load(registers);
     this.loadBudget();
     code.localGet(done);
     code.brIf(0);

@@ -6,6 +6,7 @@ import type { OperationOf } from '../emit-context.ts';
 import { emitTagCompare } from '../emit-probe.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import type { Node, ProbeKind, ProbeSegment } from '../ir.ts';
+import type { MachineView } from './machine-view.ts';
 import { RegionCount } from './region-count.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
@@ -28,7 +29,7 @@ export abstract class RegionInstructions extends RegionValues {
 
   constructor(
     code: Code,
-    view: DataView,
+    view: MachineView,
     imports: RegionImports,
     helpers: RegionHelpers,
     handlerType: number,
@@ -47,7 +48,7 @@ export abstract class RegionInstructions extends RegionValues {
     this.frame = new RegionFrame(code, imports, handlerType, {
       state: () => {
         this.machine.flags.known = FLAGS_UNKNOWN;
-        this.machine.spill();
+        this.machine.registers.spill();
         this.storeBudget();
         this.count?.add(0);
       },
@@ -58,7 +59,7 @@ export abstract class RegionInstructions extends RegionValues {
     this.machine = new RegionState(this, view, this.frame, use, isLong);
     this.loadBudget();
     this.#loadTable();
-    this.machine.load();
+    this.machine.registers.load();
     this.machine.flags.receive();
   }
 
@@ -193,7 +194,7 @@ export abstract class RegionInstructions extends RegionValues {
   }
 
   protected beforeCore(): void {
-    this.machine.spill();
+    this.machine.registers.spill();
     this.machine.flags.store();
     this.storeBudget();
     this.machine.noteCurrent();
@@ -207,7 +208,7 @@ export abstract class RegionInstructions extends RegionValues {
     this.count?.resumeAt(this.machine.ip);
     this.machine.noteMxcsr();
     if (!registers) return;
-    this.machine.load();
+    this.machine.registers.load();
     this.floats.ordinary.registers = new Map();
   }
 }

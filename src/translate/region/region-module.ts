@@ -9,14 +9,7 @@ import { RegionEmitter, type EmitOptions } from './region-emitter.ts';
 import { RegionHelpers } from './region-helpers.ts';
 import { emitPageCheck } from './region-page-check.ts';
 import type { RegionSource } from './region-source.ts';
-
-export interface PlacedRegion {
-  readonly source: RegionSource;
-  /** Address of the descriptor of its pages; 0: they need not be checked. */
-  readonly descriptor: number;
-  /** The handler of its entry's first record. */
-  readonly handler: number;
-}
+import type { MachineView } from './machine-view.ts';
 
 /** What regions call whatever their instructions are. */
 const routines: Record<string, { parameters: ValueType[]; results: ValueType[] }> = {
@@ -66,28 +59,29 @@ const base = buildBase();
 
 /**
  * Builds the module of a batch.
- * @param view of machine memory, which holds the decoded code
+ * @param view of the batch's records
  * @param options.names whether functions get their names, for dumps
  */
 export function buildRegions(
-  view: DataView,
-  regions: readonly PlacedRegion[],
+  view: MachineView,
+  regions: readonly RegionSource[],
   options: EmitOptions & { readonly names?: boolean } = {},
 ): Uint8Array<ArrayBuffer> {
   const builder = new ModuleBuilder(base.builder);
   const { handlerType } = base;
   const indices = new Map(base.indices);
-  for (const { source } of regions) {
-    for (const name of source.routines) if (!indices.has(name)) indices.set(name, importRoutine(builder, name));
+  for (const { routines: needed } of regions) {
+    for (const name of needed) if (!indices.has(name)) indices.set(name, importRoutine(builder, name));
   }
   const imports = { ...base.ways, core: (name: string): number => indices.get(name)! };
   const helpers = new RegionHelpers(builder, imports.core);
-  regions.forEach(({ source, descriptor, handler }, index) => {
-    const region = builder.declareFunction(handlerType, `region_${source.entry.ip.toString(16)}`);
+  for (const [index, source] of regions.entries()) {
+    const { entry, descriptor, handler, instructions } = source;
+    const region = builder.declareFunction(handlerType, `region_${entry.ip.toString(16)}`);
     builder.export(`region${index}`, 'function', region);
-    const code = builder.body(region, BYTES + source.instructions * BYTES_AN_INSTRUCTION);
+    const code = builder.body(region, BYTES + instructions * BYTES_AN_INSTRUCTION);
     if (descriptor !== 0) emitPageCheck(code, imports, handlerType, descriptor, handler);
-    new RegionEmitter(code, view, imports, helpers, handlerType, source, options).emit(source.entry);
-  });
+    new RegionEmitter(code, view, imports, helpers, handlerType, source, options).emit(entry);
+  }
   return builder.toBytes({ names: options.names === true });
 }

@@ -1,226 +1,126 @@
-// Grows a region from a hot block: over jumps, branches and calls, into other pages, and back from calls.
+// What regions are emitted from: their control flow, and the nodes of the instructions in each block.
 
-import { MODE_CODE_64, MODE_CODE_MASK, MODE_STEP } from '../../core/layout.ts';
-import type { BlockContent, BlockReader, Successor } from './block-reader.ts';
-import type { IndirectTargets } from './indirect-targets.ts';
+import { RECORD_HANDLER, RECORD_IMMEDIATE, RECORD_SIZE } from '../../core/layout.ts';
+import { handlerVariants } from '../handler-table.ts';
+import { Instruction, type InstructionNodes } from './instruction-nodes.ts';
+import type { MachineView } from './machine-view.ts';
+import { recordsOf, type BatchRegion, type RegionBatch } from './region-batch.ts';
+import { hasSmallImmediate } from './region-ir.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
-import { RegisterSet, type RegisterUse } from './region-registers.ts';
-
-const MOST_BLOCKS = 40;
-const MOST_INSTRUCTIONS = 240;
-/** From so many instructions on, a region ends where another one begins: before, it would be left too soon. */
-const ENOUGH = 64;
-/** Returns are compared with so many places that calls in the region came from. */
-const MOST_RETURNS = 3;
-/** A block that ran less often than this part of what makes blocks hot is left to the interpreter. */
-const RARE = 64;
+import type { RegionBlockOutline } from './region-reader.ts';
+import { localRegister, registerAddress, RegisterSet, type RegisterUse } from './region-registers.ts';
 
 /** A block of the region with what is emitted for it. */
-export interface RegionPart extends BlockContent {
+export interface RegionPart extends RegionBlockOutline {
   readonly block: RegionBlock;
-  readonly ip: number;
-  /** Instructions that entering it takes from the budget. */
-  readonly count: number;
-  /** Distance of its page from the entry's, bytes. */
-  readonly page: number;
-  /** It ends with a jump or call to an address that is computed. */
-  readonly isIndirect: boolean;
-  /** For each edge of a block that ends with a return or an indirect jump: the address that leads there, as a distance from the entry's page. */
-  readonly addresses: readonly number[];
-}
-
-/** A page, or part of one, that has to be where it was. */
-export interface RegionPage {
-  readonly distance: number;
-  readonly frame: number;
-  /** First record of a block with bytes there. */
-  readonly block: number;
+  readonly instructions: readonly InstructionNodes[];
+  /** Where the copies of its records are. */
+  readonly position: number;
 }
 
 export interface RegionSource {
+  readonly descriptor: number;
+  readonly handler: number;
+  readonly isLong: boolean;
   readonly entry: RegionBlock;
   readonly parts: readonly RegionPart[];
-  /** The pages besides the entry's own; none for a region inside one page. */
-  readonly pages: readonly RegionPage[];
   readonly use: RegisterUse;
   /** Core routines that its instructions call. */
   readonly routines: ReadonlySet<string>;
   readonly instructions: number;
-  readonly isLong: boolean;
 }
 
-/** A block while the region grows. */
-interface Growing {
-  readonly ip: number;
-  readonly page: number;
-  readonly content: BlockContent;
-  readonly successors: readonly Successor[];
-  /** The entry block of the function that it was reached in: the target of a call, or the region's entry. */
-  readonly callee: number;
-}
-
-/** Where a call in the region came from. */
-interface CallSite {
-  readonly target: number;
-  readonly distance: number;
-}
-
-export class RegionReader {
-  readonly #blocks: BlockReader;
-  /** A block that ran less often is left to the interpreter. */
-  readonly #rare: number;
-  readonly #indirect: IndirectTargets;
-
-  /** @param hot executions after which blocks are translated */
-  constructor(blocks: BlockReader, indirect: IndirectTargets, hot: number) {
-    this.#indirect = indirect;
-    this.#blocks = blocks;
-    this.#rare = Math.max(1, hot / RARE);
-  }
-
-  /**
-   * The region whose entry is the block with its first record at `ip`, or null when its first instruction cannot be in one.
-   * @param ends says which blocks it may end at; null: it takes in what it can
-   */
-  read(ip: number, ends: ((ip: number) => boolean) | null): RegionSource | null {
-    const blocks = this.#blocks;
-    const mode = blocks.mode(ip);
-    if (mode & MODE_STEP || blocks.machine(ip) === 0) return null;
-    const isLong = (mode & MODE_CODE_MASK) === MODE_CODE_64;
-    const grown = this.#grow(ip, ends);
-    if (!grown.blocks.has(ip)) return null;
-    const { targets, addresses } = this.#targets(grown);
-    const planned = [...grown.blocks.keys()].map((at) => ({ ip: at, targets: targets.get(at)! }));
-    const ordered = planRegion(planned);
-    const parts = ordered.map((block): RegionPart => {
-      const { content, page } = grown.blocks.get(block.ip)!;
-      return {
-        ...content,
-        block,
-        ip: block.ip,
-        page,
-        isIndirect: content.ends === 'indirect',
-        count: blocks.count(block.ip),
-        addresses: addresses.get(block.ip) ?? [],
-      };
-    });
-    const used = new RegisterSet();
-    const written = new RegisterSet();
-    const routines = new Set<string>();
-    let instructions = 0;
-    for (const part of parts) {
-      instructions += part.instructions.length;
-      used.addAll(part.used);
-      written.addAll(part.written);
-      for (const routine of part.routines) routines.add(routine);
+/** @param view of the batch's records */
+export function readSources({ regions }: RegionBatch, view: MachineView): RegionSource[] {
+  let position = 0;
+  return regions.map((region) => {
+    const positions = new Map<number, number>();
+    for (const block of region.blocks) {
+      positions.set(block.ip, position);
+      position += recordsOf(block) * RECORD_SIZE;
     }
-    const use: RegisterUse = {
-      asksSettled: parts.some(({ asksSettled }) => asksSettled),
-      used: used.addresses,
-      written: written.addresses,
-    };
-    return { entry: ordered[0]!, parts, pages: this.#pages(parts), use, routines, instructions, isLong };
+    return readSource(region, positions, view);
+  });
+}
+
+function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>, view: MachineView): RegionSource {
+  const { descriptor, handler, isLong, blocks } = region;
+  const outlines = new Map(blocks.map((block) => [block.ip, block]));
+  const survey = new Survey(view);
+  let instructions = 0;
+  const parts = planRegion(blocks).map((block): RegionPart => {
+    const { ip } = block;
+    const position = positions.get(ip)!;
+    view.begin(ip, position);
+    const outline = outlines.get(ip)!;
+    const nodes = withoutDeadFlags(
+      Array.from({ length: outline.length }, (_, index) => instructionAt(view, ip + index * RECORD_SIZE)),
+    );
+    survey.add(ip, nodes);
+    instructions += outline.length;
+    return { ...outline, block, position, instructions: nodes };
+  });
+  const { used, written, asksSettled, routines } = survey;
+  const use = { asksSettled, used: used.addresses, written: written.addresses };
+  return { descriptor, handler, isLong, entry: parts[0]!.block, parts, use, routines, instructions };
+}
+
+/** What the instructions of a region use. */
+class Survey {
+  readonly used = new RegisterSet();
+  readonly written = new RegisterSet();
+  readonly routines = new Set<string>();
+  asksSettled = false;
+  readonly #view: MachineView;
+
+  constructor(view: MachineView) {
+    this.#view = view;
   }
 
-  #grow(
-    entry: number,
-    ends: ((ip: number) => boolean) | null,
-  ): { blocks: Map<number, Growing>; calls: Map<number, CallSite[]> } {
-    const blocks = new Map<number, Growing>();
-    const calls = new Map<number, CallSite[]>();
-    let instructions = 0;
-    /** By distance from the entry's page. What a jump last led to may have been in another address space. */
-    const frames = new Map<number, number>();
-    const queue: { ip: number; page: number; callee: number }[] = [{ ip: entry, page: 0, callee: entry }];
-    while (queue.length > 0 && blocks.size < MOST_BLOCKS && instructions < MOST_INSTRUCTIONS) {
-      const { ip, page, callee } = queue.shift()!;
-      if (blocks.has(ip)) continue;
-      if (ip !== entry && this.#blocks.executions(ip) < this.#rare) continue;
-      if (instructions >= ENOUGH && ends?.(ip)) continue;
-      const content = this.#blocks.read(ip);
-      if (content.instructions.length === 0 || !this.#fits(frames, page, ip)) continue;
-      instructions += content.instructions.length;
-      const successors = this.#successors(ip, content, ends === null);
-      blocks.set(ip, { ip, page, content, successors, callee });
-      const { isCall } = content;
-      const continuation = isCall ? this.#blocks.continuation(ip, content) : 0;
-      for (const successor of successors) {
-        if (successor.ip === 0) continue;
-        queue.push({ ip: successor.ip, page: page + successor.page, callee: isCall ? successor.ip : callee });
-        if (!isCall || continuation === 0) continue;
-        const sites = calls.get(successor.ip) ?? [];
-        if (sites.length >= MOST_RETURNS) continue;
-        sites.push({ target: continuation, distance: page + content.nextOffset });
-        calls.set(successor.ip, sites);
-        queue.push({ ip: continuation, page, callee });
+  /** @param first address of the first instruction's record */
+  add(first: number, instructions: readonly InstructionNodes[]): void {
+    let ip = first;
+    for (const { mentions, routines, asksSettled } of instructions) {
+      for (let index = 0; index < mentions.length; index++) {
+        const { register, writes } = mentions[index]!;
+        const address = localRegister(registerAddress(this.#view, ip, register));
+        if (address === 0) continue;
+        this.used.add(address);
+        if (writes) this.written.add(address);
       }
+      for (let index = 0; index < routines.length; index++) this.routines.add(routines[index]!);
+      this.asksSettled ||= asksSettled;
+      ip += RECORD_SIZE;
     }
-    return { blocks, calls };
   }
+}
 
-  /** Where the block leads, as far as that is known; in a region of any size also by the indirect jumps that were seen. */
-  #successors(first: number, content: BlockContent, isLarge: boolean): readonly Successor[] {
-    const blocks = this.#blocks;
-    if (content.ends !== 'indirect') return blocks.successors(first, content);
-    // What a table of functions leads to is too much for one region.
-    if (content.isCall || !isLarge) return [];
-    const isThere = ({ ip }: Successor): boolean => blocks.machine(ip) !== 0 && blocks.mode(ip) === blocks.mode(first);
-    return this.#indirect.of(content.last).filter(isThere);
-  }
+/** By handler; those of a variant that `hasSmallImmediate`, by handler and immediate, are in the map. */
+const byHandler: (Instruction | undefined)[] = [];
+const byImmediate = new Map<number, Instruction>();
 
-  /** Notes the frames of a block's pages; false when a page is known to be another frame. */
-  #fits(frames: Map<number, number>, page: number, ip: number): boolean {
-    const machines = [this.#blocks.machine(ip), this.#blocks.second(ip)].filter((machine) => machine !== 0);
-    const places = machines.map((machine, index) => [page + index * 4096, machine - (machine % 4096)] as const);
-    if (places.some(([at, frame]) => (frames.get(at) ?? frame) !== frame)) return false;
-    for (const [at, frame] of places) frames.set(at, frame);
-    return true;
-  }
+function instructionAt(view: MachineView, ip: number): Instruction {
+  const handler = view.u32(ip + RECORD_HANDLER);
+  const known = byHandler[handler];
+  if (known !== undefined) return known;
+  const variant = handlerVariants[handler]!;
+  if (!hasSmallImmediate(variant)) return (byHandler[handler] = new Instruction(variant, 0));
+  const immediate = view.i32(ip + RECORD_IMMEDIATE);
+  const key = handler * 256 + (immediate & 0xff);
+  let instruction = byImmediate.get(key);
+  if (instruction === undefined) byImmediate.set(key, (instruction = new Instruction(variant, immediate)));
+  return instruction;
+}
 
-  /** What each block may lead to inside the region. A block that is met at another distance than its own does not count. */
-  #targets({ blocks, calls }: { blocks: ReadonlyMap<number, Growing>; calls: ReadonlyMap<number, CallSite[]> }): {
-    targets: Map<number, readonly number[]>;
-    addresses: Map<number, readonly number[]>;
-  } {
-    const targets = new Map<number, readonly number[]>();
-    const addresses = new Map<number, readonly number[]>();
-    for (const { ip, page, content, successors, callee } of blocks.values()) {
-      const isInside = (successor: Successor): boolean => blocks.get(successor.ip)?.page === page + successor.page;
-      if (content.ends !== 'return' && content.ends !== 'indirect') {
-        targets.set(
-          ip,
-          successors.map((successor) => (isInside(successor) ? successor.ip : 0)),
-        );
-        continue;
-      }
-      const sites =
-        content.ends === 'return'
-          ? (calls.get(callee) ?? []).filter(({ target }) => blocks.has(target))
-          : successors
-              .filter(isInside)
-              .map((to) => ({ target: to.ip, distance: page + to.page + this.#blocks.offset(to.ip) }));
-      targets.set(
-        ip,
-        sites.map(({ target }) => target),
-      );
-      addresses.set(
-        ip,
-        sites.map(({ distance }) => distance),
-      );
-    }
-    return { targets, addresses };
+/** Leaves out flags that a later instruction of the block sets anew before anybody can have seen them. */
+function withoutDeadFlags(instructions: readonly Instruction[]): InstructionNodes[] {
+  const result: InstructionNodes[] = [];
+  let live = true;
+  for (let index = instructions.length - 1; index >= 0; index--) {
+    const { whole } = instructions[index]!;
+    const chosen: InstructionNodes = !live && !whole.flags.looks ? instructions[index]!.flagless : whole;
+    result.push(chosen);
+    live = chosen.flags.needs || whole.flags.looks || (live && !whole.flags.setsAll);
   }
-
-  #pages(parts: readonly RegionPart[]): RegionPage[] {
-    const pages = new Map<number, RegionPage>();
-    const add = (distance: number, machine: number, block: number): void => {
-      if (!pages.has(distance)) pages.set(distance, { distance, frame: machine - (machine % 4096), block });
-    };
-    for (const { ip, page } of parts) {
-      if (page !== 0) add(page, this.#blocks.machine(ip), ip);
-      const second = this.#blocks.second(ip);
-      if (second !== 0 && page + 4096 !== 0) add(page + 4096, second, ip);
-    }
-    return [...pages.values()];
-  }
+  return result.toReversed();
 }

@@ -22,20 +22,21 @@ import type { EmitContext, MachineAccess } from '../emit-context.ts';
 import { emitLoad, emitLoadFloat, emitStore, emitStoreFloat } from '../emit-pure.ts';
 import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
-import { MachineView } from './machine-view.ts';
+import type { MachineView } from './machine-view.ts';
 import { RegionFlags } from './region-flags.ts';
 import type { RegionExits } from './region-frame.ts';
-import { localRegister, registerAddress, registerIndex, REGISTERS, type RegisterUse } from './region-registers.ts';
+import type { RegionPart } from './region-source.ts';
+import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
+import { RegisterLocals } from './register-locals.ts';
 
 export class RegionState implements MachineAccess {
   readonly flags: RegionFlags;
+  readonly registers: RegisterLocals;
   /** Local with CODE_PAGE of the region's entry, i64. */
   readonly codePage: number;
   readonly #context: EmitContext;
   readonly #view: MachineView;
   readonly #exits: RegionExits;
-  readonly #locals = new Uint16Array(REGISTERS);
-  readonly #use: RegisterUse;
   readonly #isLong: boolean;
   /** Local that holds what `settled` pushes, in a region that asks; else -1. */
   readonly #settled: number;
@@ -44,49 +45,27 @@ export class RegionState implements MachineAccess {
   /** Distance of the page that it is in from the entry's, bytes. */
   page = 0;
 
-  constructor(context: EmitContext, view: DataView, exits: RegionExits, use: RegisterUse, isLong: boolean) {
+  constructor(context: EmitContext, view: MachineView, exits: RegionExits, use: RegisterUse, isLong: boolean) {
     this.#context = context;
-    this.#view = new MachineView(view.buffer);
+    this.#view = view;
     this.#exits = exits;
-    this.#use = use;
     this.#isLong = isLong;
     const { code } = context;
     this.codePage = code.addLocal('i64');
     this.flags = new RegionFlags(context);
     this.#settled = use.asksSettled ? code.addLocal('i32') : -1;
-    for (const address of use.used)
-      this.#locals[registerIndex(address)] = code.addLocal(address < XMM ? 'i64' : 'v128');
+    this.registers = new RegisterLocals(code, use);
     code.i32Const(0);
     code.i64Load(CODE_PAGE);
     code.localSet(this.codePage);
     this.noteMxcsr();
   }
 
-  /** The local of a register. */
-  #local(address: number): number {
-    return this.#locals[registerIndex(address)]!;
-  }
-
-  /** Reads registers from the CPU state: all that the region uses, or some of them. */
-  load(addresses: readonly number[] = this.#use.used): void {
-    const { code } = this.#context;
-    for (const address of addresses) {
-      code.i32Const(0);
-      if (address < XMM) code.i64Load(address);
-      else code.v128Load(address);
-      code.localSet(this.#local(address));
-    }
-  }
-
-  /** Writes registers back: all that the region writes, or some of them. */
-  spill(addresses: readonly number[] = this.#use.written): void {
-    const { code } = this.#context;
-    for (const address of addresses) {
-      code.i32Const(0);
-      code.localGet(this.#local(address));
-      if (address < XMM) code.i64Store(address);
-      else code.v128Store(address);
-    }
+  /** Goes to the record at `ip`, which belongs to a block. */
+  goTo(part: Pick<RegionPart, 'ip' | 'position' | 'page'>, ip: number): void {
+    this.#view.begin(part.ip, part.position);
+    this.ip = ip;
+    this.page = part.page;
   }
 
   record(): void {
@@ -158,11 +137,11 @@ export class RegionState implements MachineAccess {
       code.localGet(this.codePage);
       add();
     } else if (base !== ZERO) {
-      code.localGet(this.#local(base));
+      code.localGet(this.registers.of(base));
       add();
     }
     if (index !== ZERO && index !== WIDE_STEP) {
-      code.localGet(this.#local(index));
+      code.localGet(this.registers.of(index));
       if (scale > 0) {
         code.i64Const(scale);
         code.i64Shl();
@@ -215,7 +194,7 @@ export class RegionState implements MachineAccess {
       code.i32Const(0);
       return (isFloat ? emitLoadFloat : emitLoad)(code, bits, address);
     }
-    code.localGet(this.#local(register));
+    code.localGet(this.registers.of(register));
     if (register >= XMM) {
       if (isFloat) return bits === 64 ? code.f64x2ExtractLane(0) : code.f32x4ExtractLane(0);
       if (bits === 64) code.i64x2ExtractLane(0);
@@ -241,9 +220,9 @@ export class RegionState implements MachineAccess {
     const register = localRegister(address);
     if (register === 0) code.i32Const(0);
     else if (register >= XMM) {
-      if (bits < 128) code.localGet(this.#local(register));
+      if (bits < 128) code.localGet(this.registers.of(register));
     } else if (bits < 32) {
-      code.localGet(this.#local(register));
+      code.localGet(this.registers.of(register));
       code.i64Const(~((2 ** bits - 1) << ((address & 7) === 1 ? 8 : 0)));
       code.i64And();
     }
@@ -260,7 +239,7 @@ export class RegionState implements MachineAccess {
       code.i32Const(0xffff);
       return code.i32Store16(address + 8);
     }
-    const local = this.#local(register);
+    const local = this.registers.of(register);
     if (register >= XMM) {
       if (isFloat && bits === 64) code.f64x2ReplaceLane(0);
       else if (isFloat) code.f32x4ReplaceLane(0);

@@ -1,4 +1,4 @@
-// Translates hot regions while the guest runs: reads what the interpreter's counters found, compiles a batch, and puts each
+// Translates hot regions while the guest runs: reads what the interpreter's counters found, has a batch compiled, and puts each
 // function in the place of its entry block's first handler.
 
 import {
@@ -19,11 +19,12 @@ import {
   BLOCK_HEADER,
 } from '../../core/layout.ts';
 import { handlerCount } from '../handler-table.ts';
-import { BlockReader, handlerAt } from './block-reader.ts';
+import { BlockReader } from './block-reader.ts';
+import { compileBatch } from './compile-batch.ts';
 import { dumpRegions, type RegionDump } from './dump-region.ts';
 import { IndirectTargets } from './indirect-targets.ts';
-import { buildRegions, type PlacedRegion } from './region-module.ts';
-import { RegionReader, type RegionSource } from './region-source.ts';
+import { packBatch, type CompiledBatch, type RegionCompiler } from './region-batch.ts';
+import { RegionReader, type RegionOutline } from './region-reader.ts';
 import type { Thresholds } from './thresholds.ts';
 
 /** What the translator needs of an instantiated interpreter: its table, and the functions that regions import. */
@@ -45,25 +46,36 @@ export interface TranslatorStatistics {
   wasmBytes: number;
   /** Guest instructions in all regions. */
   instructions: number;
-  /** Host time spent translating, in nanoseconds. */
+  /** Time that the guest's thread has spent translating, in nanoseconds. */
   time: number;
+  /** The same for the thread that compiles beside it. */
+  timeBeside: number;
 }
 
-/** A region in the table. */
-interface Installed {
-  readonly slot: number;
-  /** The handler of its entry's first record, as the decoder chose it. */
-  readonly handler: number;
+/** A region that is there or being compiled. */
+interface Region {
+  /** Its place in the table; 0: it has none yet. */
+  slot: number;
   /** Grown as far as it goes, as busy ones are. */
   isLarge: boolean;
-  /** Blocks of the region. */
-  readonly blocks: number;
+  /** Blocks of what is in the table. */
+  blocks: number;
+}
+
+/** What is to be put in a region's place. */
+interface Compiling {
+  readonly region: Region;
+  readonly outline: RegionOutline;
+  /** Address of its entry's first record. */
+  readonly ip: number;
 }
 
 export interface TranslatorOptions {
   /** Whether instructions that retire in regions are counted, which costs a little. */
   readonly countRetired?: boolean;
   readonly dump?: RegionDump | undefined;
+  /** Compiles beside the guest; without it, and for the threshold 1, the guest's thread does. */
+  readonly compiler?: RegionCompiler | undefined;
 }
 
 export class Translator {
@@ -74,13 +86,14 @@ export class Translator {
     wasmBytes: 0,
     instructions: 0,
     time: 0,
+    timeBeside: 0,
   };
   readonly #memory: WebAssembly.Memory;
   readonly #view: DataView;
   readonly #core: Record<string, unknown>;
   readonly #interpreter: InterpreterExports;
   /** By address of the entry's first record, the oldest first. */
-  readonly #installed = new Map<number, Installed>();
+  readonly #regions = new Map<number, Region>();
   /** Blocks inside regions that are no entries: they become entries when they turn out to be hot all the same. */
   readonly #covered = new Set<number>();
   readonly #blocks: BlockReader;
@@ -88,6 +101,7 @@ export class Translator {
   readonly #reader: RegionReader;
   readonly #batch: number;
   readonly #busy: number;
+  readonly #compiler: RegionCompiler | null;
   #waiting: number[] = [];
   #freeSlots: number[] = [];
   #nextSlot = handlerCount;
@@ -108,17 +122,14 @@ export class Translator {
     this.#view = new DataView(memory.buffer);
     this.#core = core;
     this.#interpreter = interpreter;
-    this.#blocks = new BlockReader(
-      this.#view,
-      core['decodedBlock'] as (machine: number, mode: number) => number,
-      (ip) => this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip),
-    );
+    this.#blocks = new BlockReader(memory.buffer, core['decodedBlock'] as (machine: number, mode: number) => number);
     this.#indirect = new IndirectTargets(this.#view);
     this.#reader = new RegionReader(this.#blocks, this.#indirect, hot);
     this.#view.setUint32(HOT_MASK, hot - 1, true);
     this.#view.setUint32(BUSY_MASK, busy - 1, true);
     this.#busy = busy;
     this.#batch = hot === 1 ? 1 : SMALLEST_BATCH;
+    this.#compiler = hot === 1 ? null : (options.compiler ?? null);
   }
 
   /** Instructions that have retired in regions; undefined unless they are counted. */
@@ -137,37 +148,42 @@ export class Translator {
     this.#indirect.collect();
     view.setUint32(HOT_COUNT, 0, true);
     for (let index = 0; index < count; index++) this.#waiting.push(view.getUint32(HOT_QUEUE + 4 * index, true));
-    const sources: RegionSource[] = [];
+    const chosen: Compiling[] = [];
     // A block that ran often enough since the last time is in the queue more than once.
     const seen = new Set<number>();
     let done = 0;
     while (done < this.#waiting.length && performance.now() - start < LONGEST_TURN) {
       const ip = this.#waiting[done++]!;
-      const source = seen.has(ip) ? null : this.#choose(ip);
+      const region = seen.has(ip) ? null : this.#choose(ip);
       seen.add(ip);
-      if (source) sources.push(source);
+      if (region) chosen.push(region);
     }
     this.#waiting.splice(0, done);
-    if (sources.length > 0) this.#install(sources);
+    if (chosen.length > 0) this.#compile(chosen);
+    this.#spent(start);
+  }
+
+  /** @param start when the work began, milliseconds */
+  #spent(start: number): void {
     this.statistics.time += Math.round((performance.now() - start) * 1e6);
   }
 
-  #choose(ip: number): RegionSource | null {
-    const installed = this.#installed.get(ip);
-    if (installed ? installed.isLarge || this.#blocks.executions(ip) < this.#busy : this.#covered.delete(ip))
-      return null;
-    if (installed) installed.isLarge = true;
-    const source = this.#reader.read(ip, installed ? null : (at) => this.#installed.has(at));
-    if (source === null || source.parts.length === installed?.blocks) return null;
+  #choose(ip: number): Compiling | null {
+    const known = this.#regions.get(ip);
+    if (known ? known.isLarge || this.#blocks.executions(ip) < this.#busy : this.#covered.delete(ip)) return null;
+    if (known) known.isLarge = true;
+    const outline = this.#reader.read(ip, known ? null : (at) => this.#regions.has(at));
+    if (outline === null || outline.blocks.length === known?.blocks) return null;
     this.#covered.delete(ip);
-    for (const part of source.parts) if (part.ip !== ip && !this.#installed.has(part.ip)) this.#covered.add(part.ip);
-    return source;
+    for (const block of outline.blocks)
+      if (block.ip !== ip && !this.#regions.has(block.ip)) this.#covered.add(block.ip);
+    return { region: known ?? { slot: 0, isLarge: false, blocks: 0 }, outline, ip };
   }
 
   /** All decoded code is gone: so are the places of its regions. */
   forget(): void {
-    for (const { slot } of this.#installed.values()) this.#release(slot);
-    this.#installed.clear();
+    for (const region of this.#regions.values()) this.#release(region);
+    this.#regions.clear();
     this.#covered.clear();
     this.#indirect.forget();
     this.#blocks.forget();
@@ -180,56 +196,81 @@ export class Translator {
    * @param chosen says which, by the address of the entry's first record
    */
   evict(chosen: (ip: number) => boolean): void {
-    for (const [ip, { slot, handler }] of this.#installed) {
+    for (const [ip, region] of this.#regions) {
       if (!chosen(ip)) continue;
-      this.#installed.delete(ip);
-      this.#release(slot);
-      this.#view.setUint32(ip + RECORD_HANDLER, handler, true);
+      this.#regions.delete(ip);
+      this.#release(region);
+      this.#view.setUint32(ip + RECORD_HANDLER, this.#blocks.handler(ip), true);
     }
     this.#covered.clear();
   }
 
-  #release(slot: number): void {
+  #release(region: Region): void {
+    if (region.slot === 0) return;
     this.statistics.dropped++;
-    this.#interpreter.handlers.set(slot, null);
-    this.#freeSlots.push(slot);
+    this.#interpreter.handlers.set(region.slot, null);
+    this.#freeSlots.push(region.slot);
+    region.slot = 0;
   }
 
   /** Makes room in the table: of regions whose code is gone, and if that is not enough of the oldest half. */
   #makeRoom(): void {
     this.evict((ip) => this.#blocks.machine(ip) === 0);
-    if (this.#installed.size <= MOST_REGIONS / 2) return;
-    let left = this.#installed.size / 2;
+    if (this.#regions.size <= MOST_REGIONS / 2) return;
+    let left = this.#regions.size / 2;
     this.evict(() => left-- > 0);
   }
 
-  #install(sources: readonly RegionSource[]): void {
-    if (this.#installed.size + sources.length > MOST_REGIONS) this.#makeRoom();
-    const regions = sources.flatMap((source): PlacedRegion[] => {
-      const { ip } = source.entry;
-      const descriptor = source.pages.length === 0 ? 0 : this.#describe(source);
-      const handler = this.#installed.get(ip)?.handler ?? handlerAt(this.#view, ip);
-      return descriptor === null ? [] : [{ source, descriptor, handler }];
+  #compile(chosen: readonly Compiling[]): void {
+    if (this.#regions.size + chosen.length > MOST_REGIONS) this.#makeRoom();
+    const described = chosen.flatMap((one) => {
+      const descriptor = one.outline.pages.length === 0 ? 0 : this.#describe(one.outline);
+      return descriptor === null ? [] : [{ ...one, descriptor }];
     });
-    if (regions.length === 0) return;
+    if (described.length === 0) return;
+    const handlerOf = (first: number): number => this.#blocks.handler(first);
     const { countRetired: counts = false, dump } = this.#options;
-    const bytes = buildRegions(this.#view, regions, { counts });
-    if (dump) dumpRegions(this.#view, regions, dump, counts);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const regions = described.map(({ ip, outline: { blocks, isLong }, descriptor }) => {
+      return { blocks, isLong, descriptor, handler: handlerOf(ip) };
+    });
+    for (const { ip, region } of described) this.#regions.set(ip, region);
+    const batch = packBatch(this.#memory.buffer, regions, handlerOf, counts);
+    if (dump) dumpRegions(this.#view, batch, dump);
+    if (!this.#compiler?.isReady) return this.#install(described, compileBatch(batch));
+    this.#compiler.compile(batch, (compiled) => {
+      const start = performance.now();
+      this.#install(described, compiled);
+      this.#spent(start);
+    });
+  }
+
+  /** Puts compiled regions in their places, but for those that were given up meanwhile or whose code was dropped. */
+  #install(compiling: readonly Compiling[], { module, wasmBytes, timeBeside }: CompiledBatch): void {
+    const { exports } = new WebAssembly.Instance(module, {
       env: { memory: this.#memory },
       core: this.#core,
       interpreter: this.#interpreter,
     });
-    regions.forEach((region, index) => this.#place(region, exports[`region${index}`]));
     const { statistics } = this;
     statistics.modules++;
-    statistics.regions += regions.length;
-    statistics.wasmBytes += bytes.length;
-    for (const { source } of regions) statistics.instructions += source.instructions;
+    statistics.wasmBytes += wasmBytes;
+    statistics.timeBeside += timeBeside;
+    for (const [index, { ip, region, outline }] of compiling.entries()) {
+      statistics.regions++;
+      statistics.instructions += outline.instructions;
+      const isWanted = this.#regions.get(ip) === region;
+      if (isWanted && outline.blocks.every((block) => this.#blocks.machine(block.ip) !== 0)) {
+        this.#place(ip, region, exports[`region${index}`]);
+        region.blocks = outline.blocks.length;
+        continue;
+      }
+      statistics.dropped++;
+      if (isWanted && region.slot === 0) this.#regions.delete(ip);
+    }
   }
 
   /** Writes the descriptor of a region's pages into the arena of decoded code; null when that is full. */
-  #describe({ pages }: RegionSource): number | null {
+  #describe({ pages }: RegionOutline): number | null {
     const view = this.#view;
     const descriptor = view.getUint32(ARENA_NEXT, true);
     const end = descriptor + REGION_PAGES + pages.length * REGION_PAGE_SIZE;
@@ -246,14 +287,11 @@ export class Translator {
     return descriptor;
   }
 
-  #place({ source, handler }: PlacedRegion, region: unknown): void {
-    const { ip } = source.entry;
+  #place(ip: number, region: Region, code: unknown): void {
     const { handlers } = this.#interpreter;
-    const slot = this.#installed.get(ip)?.slot ?? this.#freeSlots.pop() ?? this.#nextSlot++;
-    if (slot >= handlers.length) handlers.grow(1024);
-    handlers.set(slot, region);
-    const isLarge = this.#installed.has(ip);
-    this.#installed.set(ip, { slot, handler, isLarge, blocks: source.parts.length });
-    this.#view.setUint32(ip + RECORD_HANDLER, slot, true);
+    if (region.slot === 0) region.slot = this.#freeSlots.pop() ?? this.#nextSlot++;
+    if (region.slot >= handlers.length) handlers.grow(1024);
+    handlers.set(region.slot, code);
+    this.#view.setUint32(ip + RECORD_HANDLER, region.slot, true);
   }
 }
