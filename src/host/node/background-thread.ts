@@ -67,7 +67,8 @@ export function answerQuestions<Question, Answer>(answer: (question: Question) =
   const { port, posted } = workerData as ThreadData;
   port.postMessage('ready');
   for (let done = 0; ; done++) {
-    Atomics.wait(posted, 0, done);
+    // The call may be a late one, for the question before.
+    while (Atomics.load(posted, 0) === done) Atomics.wait(posted, 0, done);
     port.postMessage(answer(receiveMessageOnPort(port)!.message as Question));
   }
 }
