@@ -2,6 +2,7 @@
 
 import type { Form } from '../isa/form.ts';
 import { forms } from '../isa/catalog.ts';
+import { isCommon } from './common-handlers.ts';
 import { variantKey, variantsOf, type Environment, type HandlerVariant } from './handler-variant.ts';
 
 /** The handlers that stand for no instruction. */
@@ -10,10 +11,17 @@ export const HANDLER_FALL_THROUGH = 0;
 export const HANDLER_RAISE = 1;
 const FIRST_FORM_HANDLER = 2;
 
+const common: HandlerVariant[] = [];
+const others: HandlerVariant[] = [];
+for (const form of forms) for (const variant of variantsOf(form)) (isCommon(variant) ? common : others).push(variant);
+
+/** Those that the interpreter's loop contains, in table order from `FIRST_FORM_HANDLER`. */
+export const commonVariants: readonly HandlerVariant[] = common;
+
 /** All handlers of all forms, in table order from `FIRST_FORM_HANDLER`. */
 export function* allVariants(): Generator<{ index: number; variant: HandlerVariant }> {
   let index = FIRST_FORM_HANDLER;
-  for (const form of forms) for (const variant of variantsOf(form)) yield { index: index++, variant };
+  for (const variant of [...common, ...others]) yield { index: index++, variant };
 }
 
 const byForm = new Map<Form, Int32Array>();
