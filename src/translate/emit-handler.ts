@@ -70,6 +70,7 @@ export class HandlerEmitter extends NodeEmitter {
     const { code } = this;
     if (this.leave < 0) return;
     code.localGet(this.leave);
+    code.expect(false);
     code.if(undefined);
     code.localGet(0);
     code.call(this.imports.core(how));
@@ -95,6 +96,7 @@ export class HandlerEmitter extends NodeEmitter {
     this.#jumps = true;
     if (this.leave >= 0) {
       code.localGet(this.leave);
+      code.expect(false);
       code.if(undefined);
       code.i32Const(0);
       code.i64Load(CODE_PAGE);
