@@ -11,7 +11,8 @@ const anyOperand = `
   cmp 38 /r Eb Gb, cmp 39 /r Ev Gv, cmp 3a /r Gb Eb, cmp 3b /r Gv Ev, cmp 3c AL Ib, cmp 3d rAX Iz
   cmp 80 /7 Eb Ib, cmp 81 /7 Ev Iz, cmp 83 /7 Ev Ibs, test 84 /r Eb Gb, test 85 /r Ev Gv, test a8 AL Ib, test f6 /0 Eb Ib
   add 01 /r Ev Gv, add 03 /r Gv Ev, add 83 /0 Ev Ibs, sub 2b /r Gv Ev, sub 83 /5 Ev Ibs, inc ff /0 Ev, dec ff /1 Ev
-  nop 0f 1f /r E, movups np 0f 11 /r Wx Vx, movdqu f3 0f 6f /r Vx Wx`;
+  xor 33 /r Gv Ev, and 23 /r Gv Ev, setz 0f 94 /r Eb, setnz 0f 95 /r Eb
+  nop 0f 1f /r E, movups np 0f 11 /r Wx Vx, movaps np 0f 29 /r Wx Vx, movdqu f3 0f 6f /r Vx Wx, movdqa 66 0f 6f /r Vx Wx`;
 
 /** The same, but only with register operands. */
 const registersAlone = `
@@ -26,10 +27,13 @@ const withRegisters = listed(registersAlone);
 /** The opcodes of Jcc: 70…7f, and 0f 80…0f 8f. */
 const conditionalJump = /^(?:7|0f 8)[0-9a-f] J/;
 
+/** With operands of 16 bits: for compilers that keep what kind a node is in so many. */
+const narrow = listed('cmp 81 /7 Ev Iz, cmp 83 /7 Ev Ibs, mov 89 /r Ev Gv');
+
 /** True for a handler that is worth a place in the loop. */
 export function isCommon({ form, operandSize, memory, environment, repetition }: HandlerVariant): boolean {
-  if (operandSize === 16 || environment === 'segmented' || repetition !== 'none') return false;
-  if (conditionalJump.test(form.text)) return true;
+  if (environment === 'segmented' || repetition !== 'none') return false;
   const name = `${form.instruction.mnemonic} ${form.text.replace(/ \[.*/, '')}`;
-  return withAnyOperand.has(name) || (!memory && withRegisters.has(name));
+  if (operandSize === 16) return narrow.has(name);
+  return conditionalJump.test(form.text) || withAnyOperand.has(name) || (!memory && withRegisters.has(name));
 }
