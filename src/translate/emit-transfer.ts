@@ -1,7 +1,6 @@
 // How handlers hand over: to the next record, into another block, or back to the run loop.
 
 import {
-  BLOCK_COUNT,
   BLOCK_EXECUTIONS,
   BLOCK_HEADER,
   BUDGET,
@@ -19,6 +18,7 @@ import {
   RECORD_LINK_NEXT,
   RECORD_LINK_TAKEN,
   RECORD_OFFSET,
+  RECORD_REMAINING,
   RECORD_SIZE,
 } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
@@ -220,9 +220,7 @@ export function emitCharge(code: Code, ip: number, left: number): void {
   code.i32Const(0);
   code.i32Load(BUDGET);
   code.localGet(ip);
-  code.i32Const(BLOCK_HEADER - BLOCK_COUNT);
-  code.i32Sub();
-  code.i32Load(0);
+  code.i32Load8U(RECORD_REMAINING);
   code.i32Sub();
   code.localTee(left);
   code.i32Const(0);
