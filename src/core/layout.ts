@@ -231,7 +231,7 @@ export const ARENA_SIZE = 0x8000000;
 /** First byte after the arena: tables sized at run time (frame flags, code maps, p2m) and then the frames. */
 export const DYNAMIC = 0x8740000;
 
-// A block: this header, then its records. Links, jump cache entries and dispatch all carry the address of the first record.
+// A block: this header, then its records, of which the first shares a cache line with the header. Links, jump cache entries and dispatch all carry the address of the first record.
 export const BLOCK_NEXT = 0; // u32, next in the hash chain
 export const BLOCK_ADDRESS = 4; // u32, machine address of its first byte
 export const BLOCK_MODE = 8; // u32
@@ -239,9 +239,10 @@ export const BLOCK_COUNT = 12; // u32, instructions
 export const BLOCK_SECOND = 16; // u32, machine address of the second page when its one instruction crosses a page, else 0
 export const BLOCK_EXECUTIONS = 20; // u32, for finding hot code
 export const BLOCK_FRAME_NEXT = 24; // u32, next block of the same frame
-export const BLOCK_BYTES = 28; // u32, length of its code in bytes
-export const BLOCK_HANDLER = 32; // u32, the handler of its first record, also while a region stands in for that
-export const BLOCK_HEADER = 48;
+export const BLOCK_BYTES = 28; // u16, length of its code in bytes
+export const BLOCK_HANDLER = 30; // u16, the handler of its first record, also while a region stands in for that
+export const BLOCK_HEADER = 32;
+export const BLOCK_ALIGNMENT = 64;
 
 // A record: one decoded instruction.
 export const RECORD_HANDLER = 0; // u32, index into the handler table

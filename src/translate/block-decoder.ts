@@ -6,6 +6,7 @@ import {
   ARENA_END,
   ARENA_NEXT,
   BLOCK_ADDRESS,
+  BLOCK_ALIGNMENT,
   BLOCK_BYTES,
   BLOCK_COUNT,
   BLOCK_EXECUTIONS,
@@ -71,9 +72,9 @@ export class BlockDecoder {
    */
   decode(address: number, mode: number): boolean {
     const view = this.#view;
-    const needed = 2 * BLOCK_HEADER + (LONGEST_BLOCK + 1) * RECORD_SIZE;
+    const needed = BLOCK_ALIGNMENT + 2 * BLOCK_HEADER + (LONGEST_BLOCK + 1) * RECORD_SIZE;
     if (view.getUint32(ARENA_NEXT, true) + needed > view.getUint32(ARENA_END, true)) this.#cache.dropAllCode();
-    const block = view.getUint32(ARENA_NEXT, true);
+    const block = Math.ceil(view.getUint32(ARENA_NEXT, true) / BLOCK_ALIGNMENT) * BLOCK_ALIGNMENT;
     const first = block + BLOCK_HEADER;
     const codeSize = codeSizeOf(mode);
     const isProtected = (mode & MODE_PROTECTED) !== 0;
@@ -83,7 +84,8 @@ export class BlockDecoder {
     let count = 0;
     let second = 0;
     let open = true;
-    while (open && count < limit) {
+    let ends = false;
+    while (open && !ends && count < limit) {
       const offset = position - page;
       if (offset >= PAGE) break;
       const record = first + count * RECORD_SIZE;
@@ -100,15 +102,17 @@ export class BlockDecoder {
       }
       if (this.#write(record, status, offset, mode)) {
         position += this.#decoder.length;
-        if (this.#decoder.entry.ends) open = false;
+        ends = this.#decoder.entry.ends;
       } else {
         // What made it raise may be in any of the bytes that were looked at: a store to them has to drop the block.
         position += Math.max(1, this.#decoder.length);
-        open = false;
+        ends = true;
       }
       count++;
     }
-    this.#writer.writeFallThrough(first + count * RECORD_SIZE, position - page);
+    // Nothing goes on behind what ends a block.
+    const records = ends ? count : count + 1;
+    if (!ends) this.#writer.writeFallThrough(first + count * RECORD_SIZE, position - page);
     for (let index = 0; index < count; index++) this.#writer.setRemaining(first + index * RECORD_SIZE, count - index);
     view.setUint32(block + BLOCK_NEXT, 0, true);
     view.setUint32(block + BLOCK_ADDRESS, address, true);
@@ -117,9 +121,9 @@ export class BlockDecoder {
     view.setUint32(block + BLOCK_SECOND, second, true);
     view.setUint32(block + BLOCK_EXECUTIONS, 0, true);
     view.setUint32(block + BLOCK_FRAME_NEXT, 0, true);
-    view.setUint32(block + BLOCK_BYTES, position - address, true);
-    view.setUint32(block + BLOCK_HANDLER, view.getUint32(first + RECORD_HANDLER, true), true);
-    view.setUint32(ARENA_NEXT, first + (count + 1) * RECORD_SIZE, true);
+    view.setUint16(block + BLOCK_BYTES, position - address, true);
+    view.setUint16(block + BLOCK_HANDLER, view.getUint32(first + RECORD_HANDLER, true), true);
+    view.setUint32(ARENA_NEXT, first + records * RECORD_SIZE, true);
     this.#cache.noteCode(block);
     this.blocks++;
     this.instructions += count;

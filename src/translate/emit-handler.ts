@@ -1,12 +1,13 @@
 // WebAssembly for one handler of the threaded interpreter: a function (ip: i32) -> i32, where ip is the address of the
-// instruction's record. It ends by a tail call of the next record's handler, or gives back why control left guest code.
+// instruction's record, or a part of the interpreter's loop with ip in local 0. It ends by going on with the next record, or
+// gives back why control left guest code.
 
-import { CODE_PAGE, CURRENT, RECORD_IMMEDIATE, RECORD_SIZE } from '../core/layout.ts';
+import { CODE_PAGE, CURRENT, RECORD_IMMEDIATE } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 import type { OperationOf } from './emit-context.ts';
 import { NodeEmitter } from './emit-node.ts';
 import { emitRepeat } from './emit-repeat.ts';
-import { emitDispatch, emitFollow, type InterpreterImports } from './emit-transfer.ts';
+import { emitFollow, type Continuation, type InterpreterImports } from './emit-transfer.ts';
 import type { HandlerVariant } from './handler-variant.ts';
 import type { Node } from './ir.ts';
 import { RecordAccess } from './record-access.ts';
@@ -14,17 +15,18 @@ import { RecordAccess } from './record-access.ts';
 export class HandlerEmitter extends NodeEmitter {
   readonly machine: RecordAccess;
   declare readonly imports: InterpreterImports;
-  readonly #handlerType: number;
+  readonly #continuation: Continuation;
   #jumps = false;
 
-  constructor(code: Code, variant: HandlerVariant, imports: InterpreterImports, handlerType: number) {
+  constructor(code: Code, variant: HandlerVariant, imports: InterpreterImports, continuation: Continuation) {
     super(code, variant, imports);
     this.machine = new RecordAccess(this);
-    this.#handlerType = handlerType;
+    this.#continuation = continuation;
   }
 
   /** Emits the whole handler from its IR. */
   emit(nodes: readonly Node[]): void {
+    if (containsStore(nodes)) this.#clearLeave();
     this.statements(nodes);
     const last = nodes.at(-1)?.operation.op;
     if (last === 'jumpTo' || last === 'jump' || last === 'jumpIf') return;
@@ -44,8 +46,15 @@ export class HandlerEmitter extends NodeEmitter {
       code.returnCall(imports.proceed);
     } else {
       this.#leaveWhenDropped('leaveAfter');
-      emitDispatch(code, 0, RECORD_SIZE, this.#handlerType);
+      this.#continuation.next();
     }
+  }
+
+  /** A local of the loop has the value that another handler left in it. */
+  #clearLeave(): void {
+    this.leave = this.local('i32');
+    this.code.i32Const(0);
+    this.code.localSet(this.leave);
   }
 
   protected beforeCore(): void {
@@ -61,6 +70,7 @@ export class HandlerEmitter extends NodeEmitter {
     const { code } = this;
     if (this.leave < 0) return;
     code.localGet(this.leave);
+    code.expect(false);
     code.if(undefined);
     code.localGet(0);
     code.call(this.imports.core(how));
@@ -78,7 +88,7 @@ export class HandlerEmitter extends NodeEmitter {
   protected jump(target: Node): void {
     this.#jumps = true;
     this.push(target);
-    this.code.returnCall(this.imports.jump);
+    this.#continuation.jump();
   }
 
   protected followTaken(): void {
@@ -86,6 +96,7 @@ export class HandlerEmitter extends NodeEmitter {
     this.#jumps = true;
     if (this.leave >= 0) {
       code.localGet(this.leave);
+      code.expect(false);
       code.if(undefined);
       code.i32Const(0);
       code.i64Load(CODE_PAGE);
@@ -96,14 +107,23 @@ export class HandlerEmitter extends NodeEmitter {
         code.i64Const(0xffffffffn);
         code.i64And();
       }
-      code.returnCall(this.imports.jump);
+      this.#continuation.jump();
       code.end();
     }
-    emitFollow(code, 1, this.#handlerType, this.imports);
+    emitFollow(code, 1, this.#continuation);
   }
 
   protected followNext(): void {
     this.#leaveWhenDropped('leaveAfter');
-    emitFollow(this.code, 0, this.#handlerType, this.imports);
+    emitFollow(this.code, 0, this.#continuation);
   }
+}
+
+function containsStore(nodes: readonly Node[]): boolean {
+  return nodes.some(
+    ({ operation }) =>
+      operation.op === 'storeMachine' ||
+      (operation.op === 'if' && (containsStore(operation.then) || containsStore(operation.otherwise))) ||
+      (operation.op === 'repeat' && containsStore(operation.body)),
+  );
 }

@@ -205,6 +205,7 @@ export abstract class NodeEmitter implements EmitContext {
     code.localGet(machine);
     code.i32Const(BOUNCE);
     code.i32Eq();
+    code.expect(false);
     code.if(undefined);
     code.call(this.imports.core('storeCommit'));
     code.localGet(this.leave);

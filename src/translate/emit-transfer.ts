@@ -1,7 +1,6 @@
 // How handlers hand over: to the next record, into another block, or back to the run loop.
 
 import {
-  BLOCK_COUNT,
   BLOCK_EXECUTIONS,
   BLOCK_HEADER,
   BUDGET,
@@ -19,6 +18,8 @@ import {
   RECORD_LINK_NEXT,
   RECORD_LINK_TAKEN,
   RECORD_OFFSET,
+  RECORD_REMAINING,
+  RECORD_SIZE,
 } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 
@@ -32,8 +33,10 @@ export interface HandlerImports {
   readonly jump: number;
 }
 
-/** And those that only handlers of the interpreter call. */
+/** And those that only the interpreter calls. */
 export interface InterpreterImports extends HandlerImports {
+  /** Goes on with the record at ip: see interpreter-loop.ts. */
+  readonly loop: number;
   /** Enter the block at the target of the direct jump at ip, and the block behind it, where the record has no link. */
   readonly crossTaken: number;
   readonly crossNext: number;
@@ -42,8 +45,41 @@ export interface InterpreterImports extends HandlerImports {
 /** Which of the two ways out of a direct jump: 1 to its target, 0 to the instruction behind it. */
 export type Way = 0 | 1;
 
+/** How a handler of the interpreter goes on. */
+export interface Continuation {
+  /** With the record behind the one at local 0. */
+  next(): void;
+  /** With the block whose first record is in local `ip`. */
+  enter(ip: number): void;
+  /** With the block at the address (i64) on the stack, which a near jump goes to. */
+  jump(): void;
+  /** By a way of the direct jump at local 0 for which the record has no link. */
+  cross(way: Way): void;
+}
+
+/** The continuation of a function of its own. */
+export function tailCalls(code: Code, imports: InterpreterImports): Continuation {
+  return {
+    next() {
+      code.localGet(0);
+      code.i32Const(RECORD_SIZE);
+      code.i32Add();
+      code.returnCall(imports.loop);
+    },
+    enter(ip) {
+      code.localGet(ip);
+      code.returnCall(imports.proceed);
+    },
+    jump: () => code.returnCall(imports.jump),
+    cross(way) {
+      code.localGet(0);
+      code.returnCall(way === 1 ? imports.crossTaken : imports.crossNext);
+    },
+  };
+}
+
 /** The body of `proceed`: ip is local 0. */
-export function emitProceed(code: Code, handlerType: number, imports: HandlerImports): void {
+export function emitProceed(code: Code, imports: InterpreterImports): void {
   code.localGet(0);
   code.i32Eqz();
   code.if(undefined);
@@ -51,20 +87,22 @@ export function emitProceed(code: Code, handlerType: number, imports: HandlerImp
   code.i32Load(EXIT_REASON);
   code.return();
   code.end();
-  emitEnter(code, 0, handlerType, imports);
+  emitEnter(code, 0, imports);
+  code.localGet(0);
+  code.returnCall(imports.loop);
 }
 
 /** The body of `jump`: enters the block at the address in local 0. */
-export function emitJump(code: Code, handlerType: number, imports: HandlerImports): void {
-  emitCached(code, 0, (ip) => emitEnter(code, ip, handlerType, imports));
+export function emitJump(code: Code, imports: InterpreterImports): void {
+  emitCached(code, 0, tailCalls(code, imports).enter);
   code.localGet(0);
   code.call(imports.core('jumpTo'));
   code.returnCall(imports.proceed);
 }
 
 /** The body of `crossTaken` or `crossNext`. */
-export function emitCross(code: Code, way: Way, handlerType: number, imports: HandlerImports): void {
-  emitHinted(code, way, (ip) => emitEnter(code, ip, handlerType, imports));
+export function emitCross(code: Code, way: Way, imports: InterpreterImports): void {
+  emitHinted(code, way, tailCalls(code, imports).enter);
   emitFollowLink(code, way, imports);
 }
 
@@ -182,17 +220,15 @@ export function emitCharge(code: Code, ip: number, left: number): void {
   code.i32Const(0);
   code.i32Load(BUDGET);
   code.localGet(ip);
-  code.i32Const(BLOCK_HEADER - BLOCK_COUNT);
-  code.i32Sub();
-  code.i32Load(0);
+  code.i32Load8U(RECORD_REMAINING);
   code.i32Sub();
   code.localTee(left);
   code.i32Const(0);
   code.i32LtS();
 }
 
-/** Enters the block whose first record is in local `ip`: takes its count from the budget and calls its first handler. */
-export function emitEnter(code: Code, ip: number, handlerType: number, imports: HandlerImports): void {
+/** Enters the block whose first record is in local `ip`, up to calling its first handler: takes its count from the budget. */
+export function emitEnter(code: Code, ip: number, imports: HandlerImports): void {
   const left = code.addLocal('i32');
   code.i32Const(0);
   emitCharge(code, ip, left);
@@ -208,30 +244,16 @@ export function emitEnter(code: Code, ip: number, handlerType: number, imports: 
     code.localGet(ip);
     code.call(imports.core('noteHot'));
   });
-  emitDispatch(code, ip, 0, handlerType);
-}
-
-/** Calls the handler of the record `offset` bytes after local `ip`. */
-export function emitDispatch(code: Code, ip: number, offset: number, handlerType: number): void {
-  code.localGet(ip);
-  if (offset !== 0) {
-    code.i32Const(offset);
-    code.i32Add();
-  }
-  code.localGet(ip);
-  code.i32Load(offset);
-  code.returnCallIndirect(handlerType, 0);
 }
 
 /** Goes on at the block that a link of the record points to, which is looked for where there is no link. */
-export function emitFollow(code: Code, way: Way, handlerType: number, imports: InterpreterImports): void {
+export function emitFollow(code: Code, way: Way, continuation: Continuation): void {
   const target = code.addLocal('i32');
   emitLink(code, way);
   code.localTee(target);
   code.i32Eqz();
   code.if(undefined);
-  code.localGet(0);
-  code.returnCall(way === 1 ? imports.crossTaken : imports.crossNext);
+  continuation.cross(way);
   code.end();
-  emitEnter(code, target, handlerType, imports);
+  continuation.enter(target);
 }

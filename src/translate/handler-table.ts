@@ -2,6 +2,7 @@
 
 import type { Form } from '../isa/form.ts';
 import { forms } from '../isa/catalog.ts';
+import { isCommon } from './common-handlers.ts';
 import { variantKey, variantsOf, type Environment, type HandlerVariant } from './handler-variant.ts';
 
 /** The handlers that stand for no instruction. */
@@ -10,10 +11,18 @@ export const HANDLER_FALL_THROUGH = 0;
 export const HANDLER_RAISE = 1;
 const FIRST_FORM_HANDLER = 2;
 
+const common: HandlerVariant[] = [];
+const others: HandlerVariant[] = [];
+for (const form of forms) for (const variant of variantsOf(form)) (isCommon(variant) ? common : others).push(variant);
+
+/** Those that the interpreter's loop contains, in table order from `FIRST_FORM_HANDLER`. */
+export const commonVariants: readonly HandlerVariant[] = common;
+
 /** What each handler is made for, by its index; undefined for those that stand for no instruction. */
 export const handlerVariants: readonly (HandlerVariant | undefined)[] = [
   ...Array.from({ length: FIRST_FORM_HANDLER }, () => undefined),
-  ...forms.flatMap((form) => [...variantsOf(form)]),
+  ...common,
+  ...others,
 ];
 
 const byForm = new Map<Form, Int32Array>();

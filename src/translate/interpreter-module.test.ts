@@ -39,6 +39,6 @@ test('the interpreter is a valid module with a handler in every place of its tab
     'run',
   ]);
   assert.match(tables[0]!.text, new RegExp(`^${handlerCount} `));
-  // Besides the handlers: the other functions that are exported, `jump`, `crossTaken` and `crossNext`.
-  assert.equal(functions.filter(({ body }) => body).length, handlerCount + 8);
+  // Besides the handlers: the other functions that are exported, `jump`, `crossTaken`, `crossNext` and `loop`.
+  assert.equal(functions.filter(({ body }) => body).length, handlerCount + 9);
 });

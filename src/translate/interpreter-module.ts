@@ -7,8 +7,9 @@ import { ModuleBuilder } from '../wasm/module-builder.ts';
 import type { ValueType } from '../wasm/value-type.ts';
 import { HandlerEmitter } from './emit-handler.ts';
 import { emitRegionFollow, emitRegionJump } from './emit-hand-over.ts';
-import { emitCross, emitFollow, emitJump, emitProceed, type InterpreterImports } from './emit-transfer.ts';
+import { emitCross, emitFollow, emitJump, emitProceed, tailCalls, type InterpreterImports } from './emit-transfer.ts';
 import { handlerVariants, HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerCount } from './handler-table.ts';
+import { emitLoop } from './interpreter-loop.ts';
 import { IrBuilder } from './ir-builder.ts';
 
 /** What handlers and regions call besides the routines that meanings name. */
@@ -70,13 +71,15 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
     jump: builder.declareFunction(addressType, 'jump'),
     crossTaken: builder.declareFunction(handlerType, 'crossTaken'),
     crossNext: builder.declareFunction(handlerType, 'crossNext'),
+    loop: builder.declareFunction(handlerType, 'loop'),
   };
   const table = builder.table({ initial: handlerCount, maximum: LARGEST_TABLE });
   builder.export('handlers', 'table', table);
-  emitProceed(builder.body(imports.proceed), handlerType, imports);
-  emitJump(builder.body(imports.jump), handlerType, imports);
-  emitCross(builder.body(imports.crossTaken), 1, handlerType, imports);
-  emitCross(builder.body(imports.crossNext), 0, handlerType, imports);
+  emitProceed(builder.body(imports.proceed), imports);
+  emitJump(builder.body(imports.jump), imports);
+  emitCross(builder.body(imports.crossTaken), 1, imports);
+  emitCross(builder.body(imports.crossNext), 0, imports);
+  emitLoop(builder.body(imports.loop), handlerType, imports);
   const jumpType = builder.type(['i64', 'i32'], ['i32']);
   emitRegionJump(builder.body(declare('regionJump', jumpType)), handlerType, imports);
   emitRegionFollow(builder.body(declare('followTaken')), 1, handlerType, imports);
@@ -90,7 +93,8 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
 
   const functions: number[] = [];
   functions[HANDLER_FALL_THROUGH] = builder.declareFunction(handlerType, 'fallThrough');
-  emitFollow(builder.body(functions[HANDLER_FALL_THROUGH]), 0, handlerType, imports);
+  const fallThrough = builder.body(functions[HANDLER_FALL_THROUGH]);
+  emitFollow(fallThrough, 0, tailCalls(fallThrough, imports));
   functions[HANDLER_RAISE] = builder.declareFunction(handlerType, 'raise');
   const raise = builder.body(functions[HANDLER_RAISE]);
   raise.localGet(0);
@@ -109,7 +113,8 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
       : undefined;
     const fn = builder.declareFunction(handlerType, name);
     functions[index] = fn;
-    new HandlerEmitter(builder.body(fn), variant, imports, handlerType).emit(IrBuilder.build(variant));
+    const body = builder.body(fn);
+    new HandlerEmitter(body, variant, imports, tailCalls(body, imports)).emit(IrBuilder.build(variant));
   }
   builder.activeElements((code) => code.i32Const(0), functions, table);
   return builder.toBytes({ names: options.names });

@@ -22,6 +22,9 @@ export class Code {
   /** Where `expect` was called, twice the offset, plus 1 when the condition mostly holds. */
   readonly #expectations: number[] = [];
   #openBlocks = 0;
+  /** Locals that serve again, and those of the part that is being emitted; null outside of such a part. */
+  readonly #free: number[] = [];
+  #taken: number[] | null = null;
 
   /**
    * @param parameters number of parameters of the function, which are its first locals
@@ -57,6 +60,22 @@ export class Code {
 
   /** Adds a local of a type, zero at entry, and returns its index for `localGet`, `localSet` and `localTee`. */
   addLocal(type: ValueType): number {
+    const free = this.#free.findIndex((local) => this.#localTypes[local - this.#parameters] === type);
+    const local = free >= 0 ? this.#free.splice(free, 1)[0]! : this.#newLocal(type);
+    this.#taken?.push(local);
+    return local;
+  }
+
+  /** Emits a part of the body whose locals serve again behind it: there they are not zero at first. */
+  withOwnLocals(emit: () => void): void {
+    const outer = this.#taken;
+    this.#taken = [];
+    emit();
+    this.#free.push(...this.#taken);
+    this.#taken = outer;
+  }
+
+  #newLocal(type: ValueType): number {
     this.#encodedLocals = null;
     return this.#parameters + this.#localTypes.push(type) - 1;
   }

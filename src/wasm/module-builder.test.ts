@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Code } from './code.ts';
 import { ModuleBuilder } from './module-builder.ts';
 
 function instantiate(builder: ModuleBuilder, imports: WebAssembly.Imports = {}): Record<string, CallableFunction> {
@@ -133,6 +134,17 @@ test('a second table, declared functions and references validate and run', () =>
   const exports = instantiate(builder);
   assert.equal(exports['call']?.(), 7);
   assert.equal((exports['table'] as unknown as WebAssembly.Table).get(3), exports['call']);
+});
+
+test('a part with its own locals leaves them to the next part', () => {
+  const code = new Code(1);
+  const outer = code.addLocal('i32');
+  const taken: number[][] = [];
+  for (const type of ['i64', 'i32'] as const) {
+    code.withOwnLocals(() => taken.push([code.addLocal('i64'), code.addLocal(type)]));
+  }
+  assert.deepEqual([outer, ...taken], [1, [2, 3], [2, 4]]);
+  assert.equal(code.addLocal('i32'), 4);
 });
 
 test('expectations are written as offsets of their branches from the start of the locals', () => {

@@ -285,7 +285,7 @@ export class GuestMachine {
     view.setUint32(block + BLOCK_MODE, view.getUint32(DECODE_MODE, true), true);
     view.setUint32(block + BLOCK_COUNT, count, true);
     view.setUint32(block + BLOCK_SECOND, second, true);
-    view.setUint32(block + BLOCK_BYTES, count * length, true);
+    view.setUint16(block + BLOCK_BYTES, count * length, true);
     for (let i = 0; i < count; i += 1) {
       const record = block + BLOCK_HEADER + i * RECORD_SIZE;
       view.setUint16(record + RECORD_OFFSET, (address + i * length) & 0xfff, true);

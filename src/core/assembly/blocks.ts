@@ -68,7 +68,7 @@ function matching(head: u32, machine: u32, mode: u32): u32 {
 
 /** Bytes of a block, or of an alias, in the frame that holds its BLOCK_ADDRESS. */
 function bytesInFrame(block: u32): u32 {
-  return min(load<u32>(block, BLOCK_BYTES), FRAME_SIZE - (load<u32>(block, BLOCK_ADDRESS) & OFFSET_MASK));
+  return min(<u32>load<u16>(block, BLOCK_BYTES), FRAME_SIZE - (load<u32>(block, BLOCK_ADDRESS) & OFFSET_MASK));
 }
 
 // @ts-ignore: decorator
@@ -103,7 +103,7 @@ function addToFrame(block: u32): void {
 
 /**
  * Makes a block that the decoder has written at ARENA_NEXT known: `block` is the address of its header, all of which is
- * filled in but BLOCK_NEXT and BLOCK_FRAME_NEXT, and ARENA_NEXT is already behind its records. May itself take 32 bytes
+ * filled in but BLOCK_NEXT and BLOCK_FRAME_NEXT, and ARENA_NEXT is already behind its records. May itself take a header
  * there, so the decoder leaves that much below ARENA_END. Returns the address of the first record.
  */
 export function noteCode(block: u32): u32 {
@@ -118,7 +118,7 @@ export function noteCode(block: u32): u32 {
     store<u32>(ARENA_NEXT, alias + BLOCK_HEADER);
     memory.fill(alias, 0, BLOCK_HEADER);
     store<u32>(alias, second & ~OFFSET_MASK, BLOCK_ADDRESS);
-    store<u32>(alias, load<u32>(block, BLOCK_BYTES) - bytesInFrame(block), BLOCK_BYTES);
+    store<u16>(alias, <u16>(<u32>load<u16>(block, BLOCK_BYTES) - bytesInFrame(block)), BLOCK_BYTES);
     store<u32>(alias, block, ALIAS_OF);
     addToFrame(alias);
   }
@@ -152,7 +152,7 @@ function bytesOf(block: u32): u32 {
 export function blockOfRecord(machine: u32, ip: u32): u32 {
   for (let block = load<u32>(chainHead(machine)); block != 0; block = load<u32>(block, BLOCK_FRAME_NEXT)) {
     const records = block + BLOCK_HEADER;
-    if (ip >= records && ip < records + load<u32>(block, BLOCK_COUNT) * 32 && load<u32>(block, BLOCK_ADDRESS) != 0) {
+    if (ip >= records && ip <= records + load<u32>(block, BLOCK_COUNT) * 32 && load<u32>(block, BLOCK_ADDRESS) != 0) {
       return block;
     }
   }

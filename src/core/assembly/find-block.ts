@@ -136,7 +136,7 @@ export function find(rip: i64, mode: u32): u32 {
     }
     if (
       checksLimit &&
-      <u64>(<u32>rip) + load<u32>(block, BLOCK_BYTES) - 1 > <u64>load<u32>(SEGMENT_CS + SEGMENT_LIMIT)
+      <u64>(<u32>rip) + <u64>load<u16>(block, BLOCK_BYTES) - 1 > <u64>load<u32>(SEGMENT_CS + SEGMENT_LIMIT)
     ) {
       // The block runs into the end of the segment: its instructions go one by one until one of them does.
       return mode & MODE_STEP ? protectionFault() : find(rip, mode | MODE_STEP);

@@ -84,7 +84,7 @@ export class BlockReader {
   }
   /** The handler of its first record, as the decoder chose it. */
   handler(first: number): number {
-    return this.#view.u32(first - BLOCK_HEADER + BLOCK_HANDLER);
+    return this.#view.u16(first - BLOCK_HEADER + BLOCK_HANDLER);
   }
 
   /** All decoded code is gone. */

@@ -222,7 +222,7 @@ export class RegionFrame implements RegionExits {
     code.localGet(0);
     code.i32Const(BLOCK_HEADER - BLOCK_HANDLER);
     code.i32Sub();
-    code.i32Load(0);
+    code.i32Load16U(0);
     code.else();
     code.localGet(this.#reason);
     code.end();
