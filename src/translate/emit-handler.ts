@@ -9,7 +9,7 @@ import { NodeEmitter } from './emit-node.ts';
 import { emitRepeat } from './emit-repeat.ts';
 import { emitFollow, type Continuation, type InterpreterImports } from './emit-transfer.ts';
 import type { HandlerVariant } from './handler-variant.ts';
-import type { Node } from './ir.ts';
+import { contains, type Node } from './ir.ts';
 import { RecordAccess } from './record-access.ts';
 
 export class HandlerEmitter extends NodeEmitter {
@@ -26,7 +26,7 @@ export class HandlerEmitter extends NodeEmitter {
 
   /** Emits the whole handler from its IR. */
   emit(nodes: readonly Node[]): void {
-    if (containsStore(nodes)) this.#clearLeave();
+    if (contains(nodes, 'storeMachine')) this.#clearLeave();
     this.statements(nodes);
     const last = nodes.at(-1)?.operation.op;
     if (last === 'jumpTo' || last === 'jump' || last === 'jumpIf') return;
@@ -117,13 +117,4 @@ export class HandlerEmitter extends NodeEmitter {
     this.#leaveWhenDropped('leaveAfter');
     emitFollow(this.code, 0, this.#continuation);
   }
-}
-
-function containsStore(nodes: readonly Node[]): boolean {
-  return nodes.some(
-    ({ operation }) =>
-      operation.op === 'storeMachine' ||
-      (operation.op === 'if' && (containsStore(operation.then) || containsStore(operation.otherwise))) ||
-      (operation.op === 'repeat' && containsStore(operation.body)),
-  );
 }

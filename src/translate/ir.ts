@@ -170,3 +170,13 @@ export function kindOf({ op }: Operation): NodeKind {
 export function isPure({ kind }: Node): boolean {
   return kind >= OF_RECORD;
 }
+
+/** True when a node of the operation is among the nodes, or inside one of them. */
+export function contains(nodes: readonly Node[], op: Operation['op']): boolean {
+  return nodes.some(
+    ({ operation }) =>
+      operation.op === op ||
+      (operation.op === 'if' && (contains(operation.then, op) || contains(operation.otherwise, op))) ||
+      (operation.op === 'repeat' && contains(operation.body, op)),
+  );
+}

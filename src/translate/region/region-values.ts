@@ -7,7 +7,7 @@ import { emitLinear, emitOffset, emitStackOffset } from '../emit-address.ts';
 import type { OperationOf } from '../emit-context.ts';
 import { NodeEmitter } from '../emit-node.ts';
 import { wasmType } from '../emit-pure.ts';
-import { isPure, READ, type Node } from '../ir.ts';
+import { contains, isPure, READ, type Node } from '../ir.ts';
 import { NodeNumbers } from '../node-numbers.ts';
 import type { InstructionNodes } from './instruction-nodes.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
@@ -248,16 +248,6 @@ export abstract class RegionValues extends NodeEmitter {
     this.#depth--;
     if (flags.known !== known) flags.known = FLAGS_UNKNOWN;
   }
-}
-
-/** True when a node of the operation is among the nodes, or inside one of them. */
-function contains(nodes: readonly Node[], op: string): boolean {
-  return nodes.some(
-    ({ operation }) =>
-      operation.op === op ||
-      (operation.op === 'if' && (contains(operation.then, op) || contains(operation.otherwise, op))) ||
-      (operation.op === 'repeat' && contains(operation.body, op)),
-  );
 }
 
 function writes({ operation }: Node): boolean {
