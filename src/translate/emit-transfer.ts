@@ -92,17 +92,17 @@ export function emitProceed(code: Code, imports: InterpreterImports): void {
   code.returnCall(imports.loop);
 }
 
-/** The body of `jump`: enters the block at the address in local 0. */
-export function emitJump(code: Code, imports: InterpreterImports): void {
-  emitCached(code, 0, tailCalls(code, imports).enter);
-  code.localGet(0);
+/** Enters the block at the address in a local. */
+export function emitJump(code: Code, address: number, imports: HandlerImports, { enter }: Continuation): void {
+  emitCached(code, address, enter);
+  code.localGet(address);
   code.call(imports.core('jumpTo'));
   code.returnCall(imports.proceed);
 }
 
-/** The body of `crossTaken` or `crossNext`. */
-export function emitCross(code: Code, way: Way, imports: InterpreterImports): void {
-  emitHinted(code, way, tailCalls(code, imports).enter);
+/** Enters the block that a way of the direct jump at local 0 leads to, for which the record has no link. */
+export function emitCross(code: Code, way: Way, imports: HandlerImports, { enter }: Continuation): void {
+  emitHinted(code, way, enter);
   emitFollowLink(code, way, imports);
 }
 

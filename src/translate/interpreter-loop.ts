@@ -10,11 +10,10 @@ import { RECORD_HANDLER, RECORD_SIZE } from '../core/layout.ts';
 import type { Code } from '../wasm/code.ts';
 import { HandlerEmitter } from './emit-handler.ts';
 import {
-  emitCached,
+  emitCross,
   emitEnter,
   emitFollow,
-  emitFollowLink,
-  emitHinted,
+  emitJump,
   type Continuation,
   type InterpreterImports,
   type Way,
@@ -83,14 +82,10 @@ export function emitLoop(code: Code, handlerType: number, imports: InterpreterIm
   code.returnCallIndirect(handlerType, 0);
   for (const way of [1, 0] as const satisfies readonly Way[]) {
     code.end(); // cross[way]
-    emitHinted(code, way, continuation.enter);
-    emitFollowLink(code, way, imports);
+    emitCross(code, way, imports, continuation);
   }
   code.end(); // jump
-  emitCached(code, target, continuation.enter);
-  code.localGet(target);
-  code.call(imports.core('jumpTo'));
-  code.returnCall(imports.proceed);
+  emitJump(code, target, imports, continuation);
   code.end(); // enter
   emitEnter(code, 0, imports);
   branch(next);

@@ -76,9 +76,12 @@ export function buildInterpreter(options: { names: boolean }): Uint8Array<ArrayB
   const table = builder.table({ initial: handlerCount, maximum: LARGEST_TABLE });
   builder.export('handlers', 'table', table);
   emitProceed(builder.body(imports.proceed), imports);
-  emitJump(builder.body(imports.jump), imports);
-  emitCross(builder.body(imports.crossTaken), 1, imports);
-  emitCross(builder.body(imports.crossNext), 0, imports);
+  const jump = builder.body(imports.jump);
+  emitJump(jump, 0, imports, tailCalls(jump, imports));
+  for (const way of [1, 0] as const) {
+    const cross = builder.body(way === 1 ? imports.crossTaken : imports.crossNext);
+    emitCross(cross, way, imports, tailCalls(cross, imports));
+  }
   emitLoop(builder.body(imports.loop), handlerType, imports);
   const jumpType = builder.type(['i64', 'i32'], ['i32']);
   emitRegionJump(builder.body(declare('regionJump', jumpType)), handlerType, imports);
