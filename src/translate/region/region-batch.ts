@@ -6,14 +6,12 @@ import type { RegionOutline } from './region-reader.ts';
 export interface BatchRegion extends Pick<RegionOutline, 'blocks' | 'isLong'> {
   /** Address of the descriptor of its pages; 0: they need not be checked. */
   readonly descriptor: number;
-  /** The handler of its entry's first record, as the decoder chose it. */
-  readonly handler: number;
 }
 
 /** Regions for one module. Can be posted to another thread. */
 export interface RegionBatch {
   readonly regions: readonly BatchRegion[];
-  /** The records of each block of each region in turn: `recordsOf` says how many. */
+  /** The records of each block of each region in turn, with the handlers that the decoder chose: `recordsOf` says how many. */
   readonly records: ArrayBuffer;
   /** Whether instructions that retire in regions are counted. */
   readonly counts: boolean;

@@ -20,6 +20,7 @@ export interface RegionPart extends RegionBlockOutline {
 
 export interface RegionSource {
   readonly descriptor: number;
+  /** The handler of its entry's first record, as the decoder chose it. */
   readonly handler: number;
   readonly isLong: boolean;
   readonly entry: RegionBlock;
@@ -44,7 +45,7 @@ export function readSources({ regions }: RegionBatch, view: MachineView): Region
 }
 
 function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>, view: MachineView): RegionSource {
-  const { descriptor, handler, isLong, blocks } = region;
+  const { descriptor, isLong, blocks } = region;
   const outlines = new Map(blocks.map((block) => [block.ip, block]));
   const survey = new Survey(view);
   let instructions = 0;
@@ -61,8 +62,11 @@ function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>,
     return { ...outline, block, position, instructions: nodes };
   });
   const { used, written, asksSettled, routines } = survey;
+  const entry = parts[0]!;
+  view.begin(entry.ip, entry.position);
+  const handler = view.u32(entry.ip + RECORD_HANDLER);
   const use = { asksSettled, used: used.addresses, written: written.addresses };
-  return { descriptor, handler, isLong, entry: parts[0]!.block, parts, use, routines, instructions };
+  return { descriptor, handler, isLong, entry: entry.block, parts, use, routines, instructions };
 }
 
 /** What the instructions of a region use. */

@@ -228,13 +228,10 @@ export class Translator {
       return descriptor === null ? [] : [{ ...one, descriptor }];
     });
     if (described.length === 0) return;
-    const handlerOf = (first: number): number => this.#blocks.handler(first);
     const { countRetired: counts = false, dump } = this.#options;
-    const regions = described.map(({ ip, outline: { blocks, isLong }, descriptor }) => {
-      return { blocks, isLong, descriptor, handler: handlerOf(ip) };
-    });
+    const regions = described.map(({ outline: { blocks, isLong }, descriptor }) => ({ blocks, isLong, descriptor }));
     for (const { ip, region } of described) this.#regions.set(ip, region);
-    const batch = packBatch(this.#memory.buffer, regions, handlerOf, counts);
+    const batch = packBatch(this.#memory.buffer, regions, (first) => this.#blocks.handler(first), counts);
     if (dump) dumpRegions(this.#view, batch, dump);
     if (!this.#compiler?.isReady) return this.#install(described, compileBatch(batch));
     this.#compiler.compile(batch, (compiled) => {
