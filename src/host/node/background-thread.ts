@@ -12,11 +12,12 @@ interface ThreadData {
 /** Starts when it is first asked whether it is ready, and does not keep the process alive. */
 export class BackgroundThread<Question, Answer> {
   readonly #program: URL;
-  readonly #channel = new MessageChannel();
+  /** Leads to the thread, once that is being started. */
+  #port: MessagePort | null = null;
   readonly #posted = new Int32Array(new SharedArrayBuffer(4));
   /** Who waits for answers, in the order of the questions. */
   readonly #waiting: ((answer: Answer) => void)[] = [];
-  #state: 'none' | 'starting' | 'ready' = 'none';
+  #isReady = false;
 
   /** @param program calls `answerQuestions` */
   constructor(program: URL) {
@@ -25,25 +26,25 @@ export class BackgroundThread<Question, Answer> {
 
   /** Whether the thread has started, which takes it a while. */
   get isReady(): boolean {
-    if (this.#state === 'none') this.#start();
-    return this.#state === 'ready';
+    this.#port ??= this.#start();
+    return this.#isReady;
   }
 
-  #start(): void {
-    this.#state = 'starting';
-    const { port1, port2 } = this.#channel;
+  #start(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
     const data: ThreadData = { port: port2, posted: this.#posted };
     const worker = new Worker(this.#program, { workerData: data, transferList: [port2] });
     worker.on('error', (error) => {
       throw error;
     });
     port1.once('message', () => {
-      this.#state = 'ready';
+      this.#isReady = true;
       port1.on('message', (answer: Answer) => this.#waiting.shift()!(answer));
       port1.unref();
     });
     port1.unref();
     worker.unref();
+    return port1;
   }
 
   /**
@@ -53,7 +54,7 @@ export class BackgroundThread<Question, Answer> {
    */
   ask(question: Question, transfer: readonly ArrayBuffer[], done: (answer: Answer) => void): void {
     this.#waiting.push(done);
-    this.#channel.port1.postMessage(question, transfer);
+    this.#port!.postMessage(question, transfer);
     Atomics.add(this.#posted, 0, 1);
     Atomics.notify(this.#posted, 0);
   }
