@@ -231,7 +231,8 @@ export const ARENA_SIZE = 0x8000000;
 /** First byte after the arena: tables sized at run time (frame flags, code maps, p2m) and then the frames. */
 export const DYNAMIC = 0x8740000;
 
-// A block: this header, then its records, of which the first shares a cache line with the header. Links, jump cache entries and dispatch all carry the address of the first record.
+// A block: this header, then its records, of which the first shares a cache line with the header. Links, jump cache entries
+// and dispatch all carry the address of the first record.
 export const BLOCK_NEXT = 0; // u32, next in the hash chain
 export const BLOCK_ADDRESS = 4; // u32, machine address of its first byte
 export const BLOCK_MODE = 8; // u32
