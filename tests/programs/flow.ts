@@ -6,6 +6,7 @@ import { RBP } from './plan.ts';
 import { ALIAS, COPIES } from './program.ts';
 import { emitSlot, type Slot } from './slots.ts';
 import { emitControl, emitCopy, emitDevice, emitStackUse, emitTrap } from './special.ts';
+import { emitWalk } from './walks.ts';
 import type { Callee, Writer } from './writer.ts';
 
 /** Whoever writes a part of a program. */
@@ -221,7 +222,8 @@ export function part(context: Context, depth: number, most: number): void {
     const kind = random.below(depth > MOST_NESTED ? 10 : 20);
     if (kind < 5) {
       if (random.oneIn(6)) emitControl(random, context.writer);
-      straight(context, 4);
+      if (random.oneIn(4)) emitWalk(random, context.writer);
+      else straight(context, 4);
     } else if (kind < 6) emitTrap(random, context.writer);
     else if (kind < 7) emitStackUse(random, context.writer, () => part(context, depth + 1, 1));
     else if (kind < 8) emitCopy(random, context.writer);

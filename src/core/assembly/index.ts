@@ -30,7 +30,7 @@ export { enterFrame, popAll, pushAll } from './stack-frames';
 export { portInString } from './string-ports';
 export { noteBusy, noteHot } from './hot-code';
 export { settleFlags, settleHanded } from './region-flags';
-export { checkRegion, decodedBlock, regionLoad, regionStore, regionUpdate } from './regions';
+export { checkRegion, decodedBlock, regionLoad, regionStore, regionUpdate, regionWindow } from './regions';
 export { repeatFill, repeatMove } from './repeat';
 export { mulHighSigned, mulHighUnsigned } from './wide';
 export { checkPort, portIn, portOut } from './ports';

@@ -140,3 +140,23 @@ export function storeCommit(): i32 {
   commitParts();
   return i32(load<u32>(CODE_DROPPED) != dropped);
 }
+
+/**
+ * An access of KIND_ `kind` at `linear`, the first of several of a region's that are to share what the TLB says: they lie in
+ * `bytes` bytes (1 to 4096) that begin `before` bytes before it. Returns the machine address of those bytes, which may be
+ * accessed one by one as long as translations stay as they are. 0 with FAULT_INTERPRET: the interpreter has to do each
+ * access by itself; else 0 is a fault of this one, as for `loadMiss`.
+ */
+export function windowMiss(linear: i64, before: u32, bytes: u32, kind: i32): i32 {
+  const offset = <u32>linear & OFFSET_MASK;
+  const isInPage = offset >= before && offset - before + bytes <= FRAME_SIZE;
+  if (isInPage && !accessesChecked && !hasAddressFault(linear, 1)) {
+    const machine = translate(linear, kind, accessContext);
+    if (machine == TRANSLATE_FAULT) return 0;
+    const first = machine - before;
+    const isPlain = machine > TRANSLATE_SPECIAL;
+    if (isPlain && (kind == KIND_READ || (frameFlags(first) & FRAME_CODE) == 0 || !holdsCode(first, bytes))) return first;
+  }
+  store<i32>(FAULT_VECTOR, FAULT_INTERPRET);
+  return 0;
+}

@@ -25,7 +25,8 @@ import {
 import { noteJumpTarget } from './address-space.ts';
 import { firstBlock } from './blocks.ts';
 import { OFFSET_MASK } from './frames.ts';
-import { ACCESS_PLAIN, loadMiss, storeMiss, updateMiss } from './memory-misses.ts';
+import { ACCESS_PLAIN, loadMiss, storeMiss, updateMiss, windowMiss } from './memory-misses.ts';
+import { KIND_READ, KIND_WRITE } from './page-fault.ts';
 import { fetchable, fetchedGlobal } from './tlb.ts';
 
 /**
@@ -84,4 +85,10 @@ export function regionStore(linear: i64, bytes: i32, ip: i32): i32 {
 /** As `updateMiss`. */
 export function regionUpdate(linear: i64, bytes: i32, ip: i32): i32 {
   return updateMiss(linear, accessOf(bytes, ip));
+}
+
+/** As `windowMiss`, with `bytes` in bits 0 to 15 of `window` and `before` above, for the instruction at `ip`, with 1 added where it stores. */
+export function regionWindow(linear: i64, window: u32, ip: i32): i32 {
+  store<i32>(CURRENT, ip & ~1);
+  return windowMiss(linear, window >>> 16, window & 0xffff, ip & 1 ? KIND_WRITE : KIND_READ);
 }

@@ -79,32 +79,38 @@ export class FloatValues {
     this.#locals.set(node, local);
   }
 
-  /** Loads the node's value from the machine address on the stack. */
-  load(node: Node): void {
+  /**
+   * Loads the node's value from the machine address on the stack.
+   * @param offset bytes behind it
+   */
+  load(node: Node, offset = 0): void {
     const { code } = this.#context;
     if (this.wants(node)) {
-      emitLoadFloat(code, node.bits, 0, 0);
+      emitLoadFloat(code, node.bits, offset, 0);
       return this.keep(node);
     }
     const vector = this.#extended.get(node);
     if (vector) {
-      if (node.bits === 64) code.v128Load64Zero(0, 0);
-      else code.v128Load32Zero(0, 0);
+      if (node.bits === 64) code.v128Load64Zero(offset, 0);
+      else code.v128Load32Zero(offset, 0);
       return this.#context.keep(vector);
     }
-    emitLoad(code, node.bits, 0, 0);
+    emitLoad(code, node.bits, offset, 0);
     this.#context.keep(node);
   }
 
-  /** Stores the node's value to the machine address on the stack. */
-  store(node: Node): void {
+  /**
+   * Stores the node's value to the machine address on the stack.
+   * @param offset bytes behind it
+   */
+  store(node: Node, offset = 0): void {
     const { code } = this.#context;
     if (this.has(node)) {
       this.push(node);
-      return emitStoreFloat(code, node.bits, 0, 0);
+      return emitStoreFloat(code, node.bits, offset, 0);
     }
     this.#context.push(node);
-    emitStore(code, node.bits, 0, 0);
+    emitStore(code, node.bits, offset, 0);
   }
 
   /** Takes the f32 or f64 on the stack as the node's value. */

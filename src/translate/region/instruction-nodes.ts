@@ -6,6 +6,7 @@ import { mayWantFloats } from '../float/float-values.ts';
 import { usualCaseOf } from '../float/usual-cases.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import type { Node } from '../ir.ts';
+import { memorySteps, type MemoryStep } from './memory-steps.ts';
 import { buildSpecific, flagEffects, type FlagEffects } from './region-ir.ts';
 import type { NamedRegister } from './region-registers.ts';
 
@@ -25,6 +26,7 @@ export interface InstructionNodes {
   readonly stores: boolean;
   readonly storesOnce: boolean;
   readonly mentions: readonly RegisterMention[];
+  readonly memory: readonly MemoryStep[];
   /** Core routines that it calls. */
   readonly routines: readonly string[];
   /** Whether it asks how MXCSR rounds. */
@@ -86,6 +88,7 @@ function describe(variant: HandlerVariant, nodes: readonly Node[]): InstructionN
     stores: survey.stores,
     storesOnce: nodes.filter(({ operation }) => operation.op === 'storeMachine').length === 1,
     mentions: survey.mentions,
+    memory: memorySteps(nodes),
     routines: [...survey.routines],
     asksSettled: nodes.some(usualCaseOf),
     mayHaveFloats: survey.mayHaveFloats,

@@ -98,10 +98,11 @@ export class RegionEmitter extends RegionInstructions {
     const part = this.#parts.get(block)!;
     this.#charge(part);
     let { ip } = part;
-    for (const instruction of part.instructions) {
+    for (const [index, instruction] of part.instructions.entries()) {
       this.#goTo(part, ip);
       ip += RECORD_SIZE;
       this.variant = instruction.variant;
+      this.inWindows = part.windows[index]!;
       this.instruction(instruction);
       if (instruction.jumps) return;
       this.#leaveWhenDropped();

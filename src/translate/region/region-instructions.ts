@@ -7,6 +7,7 @@ import { emitTagCompare } from '../emit-probe.ts';
 import type { HandlerVariant } from '../handler-variant.ts';
 import type { Node, ProbeKind, ProbeSegment } from '../ir.ts';
 import type { MachineView } from './machine-view.ts';
+import type { Window, WindowAccess } from './page-windows.ts';
 import { RegionCount } from './region-count.ts';
 import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
@@ -24,6 +25,10 @@ export abstract class RegionInstructions extends RegionValues {
   protected readonly budget: number;
   /** Null when nobody asks how many instructions retire in regions. */
   protected readonly count: RegionCount | null;
+  /** Accesses of the instruction at hand that lie in windows. */
+  protected inWindows: readonly WindowAccess[] = [];
+  /** Locals with the machine addresses of windows, by slot. */
+  readonly #windows: (number | undefined)[] = [];
   /** Local with TLB_BASE. Only what ends a block, or a core routine, can change that. */
   readonly #table: number;
 
@@ -126,11 +131,62 @@ export abstract class RegionInstructions extends RegionValues {
     code.i32Add();
   }
 
+  #inWindow(probe: Node): WindowAccess | undefined {
+    return this.inWindows.find((access) => access.probe === probe);
+  }
+
+  /** Pushes the machine address of an access's window. */
+  #pushWindow({ probe, window, distance, opens }: WindowAccess): void {
+    const local = (this.#windows[window.slot] ??= this.code.addLocal('i32'));
+    if (opens) this.#openWindow(window, local, distance, this.asLocal(probe.inputs[0]!));
+    this.code.localGet(local);
+  }
+
+  /** @param before distance of the access, whose address is in a local, from the window's first byte */
+  #openWindow({ isWrite, low, high }: Window, window: number, before: number, address: number): void {
+    const { code } = this;
+    const bytes = high - low;
+    let first = address;
+    if (before > 0) {
+      first = this.local('i64');
+      code.localGet(address);
+      code.i64Const(before);
+      code.i64Sub();
+      code.localSet(first);
+    }
+    this.#compareTag(isWrite ? 'write' : 'read', bytes, first);
+    code.if('i32');
+    this.#pushHit(first);
+    code.else();
+    code.localGet(address);
+    code.i32Const(bytes + before * 0x10000);
+    code.i32Const(this.machine.ip + (isWrite ? 1 : 0));
+    code.call(this.imports.core('regionWindow'));
+    code.localTee(window);
+    code.i32Eqz();
+    this.frame.faultIf();
+    code.localGet(window);
+    code.end();
+    code.localSet(window);
+  }
+
   protected override probe(operation: OperationOf<'probe'>, node: Node, linear: Node): void {
-    this.bind(node, this.#machineAddress(operation, linear));
+    const access = this.#inWindow(node);
+    if (!access) return this.bind(node, this.#machineAddress(operation, linear));
+    const machine = this.local('i32');
+    this.#pushWindow(access);
+    this.code.i32Const(access.distance);
+    this.code.i32Add();
+    this.code.localSet(machine);
+    this.bind(node, machine);
   }
 
   protected load(operation: OperationOf<'probe'>, probe: Node, load: Node): void {
+    const access = this.#inWindow(probe);
+    if (access) {
+      this.#pushWindow(access);
+      return this.floats.load(load, access.distance);
+    }
     this.code.localGet(this.#machineAddress(operation, probe.inputs[0]!));
     this.floats.load(load);
   }
@@ -138,6 +194,14 @@ export abstract class RegionInstructions extends RegionValues {
   /** A probe and its store in one. */
   protected storeAtOnce({ segment }: OperationOf<'probe'>, probe: Node, value: Node): void {
     const { code } = this;
+    const access = this.#inWindow(probe);
+    if (access) {
+      this.#pushWindow(access);
+      this.floats.store(value, access.distance);
+      // There is no decoded code in a window that may be written.
+      this.stores = false;
+      return;
+    }
     const address = this.asLocal(probe.inputs[0]!);
     const isFloat = this.floats.has(value);
     if (!isFloat && value.operation.op !== 'constant') this.asLocal(value);
@@ -169,6 +233,10 @@ export abstract class RegionInstructions extends RegionValues {
     const machine = this.asLocal(probe);
     code.localGet(machine);
     this.floats.store(value);
+    if (this.#inWindow(probe)) {
+      if (this.storesOnce) this.stores = false;
+      return;
+    }
     code.localGet(machine);
     code.i32Const(BOUNCE);
     code.i32Eq();

@@ -16,6 +16,7 @@ const routines: Record<string, { parameters: ValueType[]; results: ValueType[] }
   regionLoad: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
   regionStore: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
   regionUpdate: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
+  regionWindow: { parameters: ['i64', 'i32', 'i32'], results: ['i32'] },
   settleFlags: { parameters: ['i32', 'i64', 'i64'], results: [] },
   checkRegion: { parameters: ['i32'], results: ['i32'] },
 };

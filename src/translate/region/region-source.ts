@@ -5,17 +5,16 @@ import { handlerVariants } from '../handler-table.ts';
 import { Instruction, type InstructionNodes } from './instruction-nodes.ts';
 import type { MachineView } from './machine-view.ts';
 import { recordsOf, type BatchRegion, type RegionBatch } from './region-batch.ts';
+import { findWindows, type WindowAccess, type WindowPart } from './page-windows.ts';
 import { hasSmallImmediate } from './region-ir.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
 import type { RegionBlockOutline } from './region-reader.ts';
 import { localRegister, registerAddress, RegisterSet, type RegisterUse } from './region-registers.ts';
 
 /** A block of the region with what is emitted for it. */
-export interface RegionPart extends RegionBlockOutline {
-  readonly block: RegionBlock;
-  readonly instructions: readonly InstructionNodes[];
-  /** Where the copies of its records are. */
-  readonly position: number;
+export interface RegionPart extends RegionBlockOutline, WindowPart {
+  /** By instruction. */
+  readonly windows: readonly (readonly WindowAccess[])[];
 }
 
 export interface RegionSource {
@@ -49,7 +48,7 @@ function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>,
   const outlines = new Map(blocks.map((block) => [block.ip, block]));
   const survey = new Survey(view);
   let instructions = 0;
-  const parts = planRegion(blocks).map((block): RegionPart => {
+  const read = planRegion(blocks).map((block) => {
     const { ip } = block;
     const position = positions.get(ip)!;
     view.begin(ip, position);
@@ -62,6 +61,8 @@ function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>,
     return { ...outline, block, position, instructions: nodes };
   });
   const { used, written, asksSettled, routines } = survey;
+  const windows = findWindows(new Map(read.map((part) => [part.block, part])), view, isLong);
+  const parts = read.map((part): RegionPart => ({ ...part, windows: windows.get(part.block)! }));
   const entry = parts[0]!;
   view.begin(entry.ip, entry.position);
   const handler = view.u32(entry.ip + RECORD_HANDLER);
