@@ -155,7 +155,8 @@ export function windowMiss(linear: i64, before: u32, bytes: u32, kind: i32): i32
     if (machine == TRANSLATE_FAULT) return 0;
     const first = machine - before;
     const isPlain = machine > TRANSLATE_SPECIAL;
-    if (isPlain && (kind == KIND_READ || (frameFlags(first) & FRAME_CODE) == 0 || !holdsCode(first, bytes))) return first;
+    if (isPlain && (kind == KIND_READ || (frameFlags(first) & FRAME_CODE) == 0 || !holdsCode(first, bytes)))
+      return first;
   }
   store<i32>(FAULT_VECTOR, FAULT_INTERPRET);
   return 0;
