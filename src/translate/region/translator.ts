@@ -23,6 +23,7 @@ import { BlockReader } from './block-reader.ts';
 import { compileBatch } from './compile-batch.ts';
 import { dumpRegions, type RegionDump } from './dump-region.ts';
 import { IndirectTargets } from './indirect-targets.ts';
+import { LiveModules, type LiveModule } from './live-modules.ts';
 import { packBatch, type CompiledBatch, type RegionCompiler } from './region-batch.ts';
 import { RegionReader, type RegionOutline } from './region-reader.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -35,8 +36,6 @@ const SMALLEST_BATCH = 48;
 const LONGEST_WAIT = 50;
 /** The guest waits for so many milliseconds at most; what is hot beside that waits for the next time. */
 const LONGEST_TURN = 8;
-/** So many regions live at once: hosts have a limit for modules, and a region that is still wanted is soon made again. */
-const MOST_REGIONS = 10_000;
 
 export interface TranslatorStatistics {
   /** Regions made so far, those among them that are gone again, and the modules that they came in. */
@@ -96,6 +95,7 @@ export class Translator {
   readonly #regions = new Map<number, Region>();
   /** Blocks inside regions that are no entries: they become entries when they turn out to be hot all the same. */
   readonly #covered = new Set<number>();
+  readonly #modules: LiveModules;
   readonly #blocks: BlockReader;
   readonly #indirect: IndirectTargets;
   readonly #reader: RegionReader;
@@ -123,6 +123,7 @@ export class Translator {
     this.#core = core;
     this.#interpreter = interpreter;
     this.#blocks = new BlockReader(memory.buffer, core['decodedBlock'] as (machine: number, mode: number) => number);
+    this.#modules = new LiveModules((ip) => this.#blocks.executions(ip));
     this.#indirect = new IndirectTargets(this.#view);
     this.#reader = new RegionReader(this.#blocks, this.#indirect, hot);
     this.#view.setUint32(HOT_MASK, hot - 1, true);
@@ -182,7 +183,7 @@ export class Translator {
 
   /** All decoded code is gone: so are the places of its regions. */
   forget(): void {
-    for (const region of this.#regions.values()) this.#release(region);
+    for (const [ip, region] of this.#regions) this.#release(ip, region);
     this.#regions.clear();
     this.#covered.clear();
     this.#indirect.forget();
@@ -199,30 +200,30 @@ export class Translator {
     for (const [ip, region] of this.#regions) {
       if (!chosen(ip)) continue;
       this.#regions.delete(ip);
-      this.#release(region);
+      this.#release(ip, region);
       this.#view.setUint32(ip + RECORD_HANDLER, this.#blocks.handler(ip), true);
     }
     this.#covered.clear();
   }
 
-  #release(region: Region): void {
+  #release(ip: number, region: Region): void {
     if (region.slot === 0) return;
+    this.#modules.remove(ip);
     this.statistics.dropped++;
     this.#interpreter.handlers.set(region.slot, null);
     this.#freeSlots.push(region.slot);
     region.slot = 0;
   }
 
-  /** Makes room in the table: of regions whose code is gone, and if that is not enough of the oldest half. */
+  /** Gives up regions whose code is gone, and if that is not enough the modules that are used least. */
   #makeRoom(): void {
     this.evict((ip) => this.#blocks.machine(ip) === 0);
-    if (this.#regions.size <= MOST_REGIONS / 2) return;
-    let left = this.#regions.size / 2;
-    this.evict(() => left-- > 0);
+    const unused = this.#modules.leastUsed();
+    this.evict((ip) => unused.has(ip));
   }
 
   #compile(chosen: readonly Compiling[]): void {
-    if (this.#regions.size + chosen.length > MOST_REGIONS) this.#makeRoom();
+    if (this.#modules.areTooMany) this.#makeRoom();
     const described = chosen.flatMap((one) => {
       const descriptor = one.outline.pages.length === 0 ? 0 : this.#describe(one.outline);
       return descriptor === null ? [] : [{ ...one, descriptor }];
@@ -252,6 +253,7 @@ export class Translator {
     statistics.modules++;
     statistics.wasmBytes += wasmBytes;
     statistics.timeBeside += timeBeside;
+    const live: LiveModule = { bytes: wasmBytes, entries: new Map() };
     for (const [index, { ip, region, outline }] of compiling.entries()) {
       statistics.regions++;
       statistics.instructions += outline.instructions;
@@ -259,6 +261,7 @@ export class Translator {
       if (isWanted && outline.blocks.every((block) => this.#blocks.machine(block.ip) !== 0)) {
         this.#place(ip, region, exports[`region${index}`]);
         region.blocks = outline.blocks.length;
+        this.#modules.put(live, ip);
         continue;
       }
       statistics.dropped++;
