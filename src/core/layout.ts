@@ -298,6 +298,8 @@ export const MODE_TS = 0x2000; // CR0.TS
 export const MODE_OSFXSR = 0x4000; // CR4.OSFXSR
 export const MODE_OSXSAVE = 0x8000; // CR4.OSXSAVE
 export const MODE_LONG = 0x10000; // EFER.LMA (compatibility mode too)
+/** ES, SS and DS begin at 0; not in 64-bit mode, where they always do. */
+export const MODE_ZERO_BASES = 0x20000;
 
 // p2m entries: machine address of the frame in bits 12-31, these in the low bits. 0: nothing there (goes to the MMIO bus).
 export const P2M_RAM = 1; // a frame is present

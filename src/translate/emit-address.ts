@@ -65,7 +65,7 @@ export function emitLinear(context: EmitContext, segment: 'operand' | 'ES' | 'SS
   context.push(offset);
   const isLong = hasLongAddresses(context.variant.environment);
   if (segment === 'operand' && machine.hasSegmentBase) machine.segmentBase();
-  else if (segment === 'operand' || isLong) return;
+  else if (segment === 'operand' || isLong || !machine.hasImplicitBases) return;
   else {
     code.i32Const(0);
     code.i64Load(segment === 'ES' ? SEGMENT_ES : SEGMENT_SS);

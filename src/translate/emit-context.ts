@@ -47,8 +47,9 @@ export interface MachineAccess {
   operandOffset(wide: boolean): void;
   /** Pushes the 64-bit absolute address of a MOV with memory offset. */
   absoluteOffset(): void;
-  /** False when the base of the operand's segment is known to be 0. */
+  /** False when the base of the operand's segment is known to be 0; when those of ES and SS are. */
   readonly hasSegmentBase: boolean;
+  readonly hasImplicitBases: boolean;
   /** Pushes the base of the operand's segment, an i64. */
   segmentBase(): void;
   /** Pushes the number of the operand's segment, an i32. */

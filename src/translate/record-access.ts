@@ -27,6 +27,7 @@ import type { RegisterKind, RegisterPlace } from './ir.ts';
 export class RecordAccess implements MachineAccess {
   readonly flags: FlagAccess;
   readonly hasSegmentBase: boolean;
+  readonly hasImplicitBases = true;
   readonly #code: Code;
   readonly #imports: HandlerImports;
   readonly #isPlain: boolean;

@@ -8,6 +8,7 @@ import {
   MODE_CODE_MASK,
   MODE_STACK_32,
   MODE_UNCHECKED_ES,
+  MODE_ZERO_BASES,
   RECORD_A,
   RECORD_ADDRESSING,
   RECORD_B,
@@ -36,6 +37,7 @@ import { HANDLER_FALL_THROUGH, HANDLER_RAISE, handlerIndex } from './handler-tab
 import type { Environment } from './handler-variant.ts';
 
 const SEGMENT_SIZE = 32;
+const CS = 1;
 const SS = 2;
 const DS = 3;
 const RSP = 4;
@@ -151,8 +153,9 @@ export class RecordWriter {
   #segment(record: number, decoder: Decoder, segment: number, mode: number): void {
     const is64 = (mode & MODE_CODE_MASK) === MODE_CODE_64;
     const size = decoder.addressSize === 64 ? 2 : decoder.addressSize === 32 ? 1 : 0;
-    const hasBase = !is64 || segment >= 4;
-    this.#view.setUint16(record + RECORD_SEGMENT_BASE, hasBase ? SEGMENT_ES + segment * SEGMENT_SIZE : ZERO, true);
+    // Of CS it is not known: hardly anything accesses data through it.
+    const isZero = segment < 4 && (is64 || ((mode & MODE_ZERO_BASES) !== 0 && segment !== CS));
+    this.#view.setUint16(record + RECORD_SEGMENT_BASE, isZero ? ZERO : SEGMENT_ES + segment * SEGMENT_SIZE, true);
     this.#view.setUint8(record + RECORD_ADDRESSING, decoder.scale | (segment << 2) | (size << 5));
   }
 

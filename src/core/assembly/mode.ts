@@ -23,10 +23,13 @@ import {
   MODE_TS,
   MODE_UNCHECKED_ALL,
   MODE_UNCHECKED_ES,
+  MODE_ZERO_BASES,
   MSR_EFER,
   RFLAGS,
   SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
   SEGMENT_CS,
+  SEGMENT_DS,
   SEGMENT_ES,
   SEGMENT_LIMIT,
   SEGMENT_SS,
@@ -142,6 +145,8 @@ export function updateMode(): void {
       if ((attributes & FLAT_MASK) == FLAT_DATA) mode |= MODE_UNCHECKED_ES << number;
     }
     if (load<u32>(SEGMENT_CS + SEGMENT_LIMIT) == 0xffffffff) mode |= MODE_CODE_UNCHECKED;
+    const bases = load<u64>(SEGMENT_ES + SEGMENT_BASE) | load<u64>(SEGMENT_SS + SEGMENT_BASE);
+    if ((bases | load<u64>(SEGMENT_DS + SEGMENT_BASE)) == 0) mode |= MODE_ZERO_BASES;
   }
   if (protectedMode) mode |= MODE_PROTECTED;
   if (long) mode |= MODE_LONG;

@@ -113,7 +113,7 @@ function regionText(
       nodes[at] ?? '',
       wasm[at] ?? '',
     ]);
-  const guest = new GuestCode(view, source.isLong, address - (address % BigInt(PAGE)));
+  const guest = new GuestCode(view, source.form.isLong, address - (address % BigInt(PAGE)));
   const rows: Row[] = shown('(entry)', [], code.get(ENTRY) ?? []);
   for (const part of source.parts) {
     const { block, instructions, rest, ends, position } = part;

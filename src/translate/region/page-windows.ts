@@ -21,6 +21,7 @@ import type { InstructionNodes } from './instruction-nodes.ts';
 import type { MachineView } from './machine-view.ts';
 import { ADDRESS, type KnownNumber, type MemoryStep } from './memory-steps.ts';
 import type { RegionBlock } from './region-plan.ts';
+import type { AddressForm } from './region-reader.ts';
 import { localRegister, registerAddress, registerIndex } from './region-registers.ts';
 
 /** The wider a window, the more often a page ends in it. */
@@ -124,25 +125,25 @@ const PAGE_VALUE = -1;
 export function findWindows(
   parts: ReadonlyMap<RegionBlock, WindowPart>,
   view: MachineView,
-  isLong: boolean,
+  form: AddressForm,
 ): ReadonlyMap<RegionBlock, readonly (readonly WindowAccess[])[]> {
-  return new WindowFinder(parts, view, isLong).find();
+  return new WindowFinder(parts, view, form).find();
 }
 
 class WindowFinder {
   readonly #parts: ReadonlyMap<RegionBlock, WindowPart>;
   readonly #view: MachineView;
-  readonly #isLong: boolean;
+  readonly #form: AddressForm;
   readonly #found = new Map<RegionBlock, DraftAccess[][]>();
   #values = 0;
   #known = new Known(0);
   /** Distance of the page at hand from the entry's, bytes. */
   #page = 0;
 
-  constructor(parts: ReadonlyMap<RegionBlock, WindowPart>, view: MachineView, isLong: boolean) {
+  constructor(parts: ReadonlyMap<RegionBlock, WindowPart>, view: MachineView, form: AddressForm) {
     this.#parts = parts;
     this.#view = view;
-    this.#isLong = isLong;
+    this.#form = form;
   }
 
   find(): ReadonlyMap<RegionBlock, readonly (readonly WindowAccess[])[]> {
@@ -200,7 +201,7 @@ class WindowFinder {
         const to = localRegister(registerAddress(this.#view, ip, step.register));
         const from = localRegister(registerAddress(this.#view, ip, step.from));
         if (!isGeneral(to)) break;
-        const isWhole = step.bits === ADDRESS || step.bits === (this.#isLong ? 64 : 32);
+        const isWhole = step.bits === ADDRESS || step.bits === (this.#form.isLong ? 64 : 32);
         const held = isWhole && isGeneral(from) ? this.#held(from) : null;
         this.#known.held[registerIndex(to)] =
           held === null ? undefined : { value: held.value, more: held.more + this.#number(step.by, ip) };
@@ -234,7 +235,7 @@ class WindowFinder {
 
   #stack(distance: number): Address {
     const { value, more } = this.#held(STACK_POINTER);
-    const segment = this.#isLong ? ZERO : SEGMENT_SS;
+    const segment = this.#form.hasBases ? SEGMENT_SS : ZERO;
     return { base: value, index: NO_VALUE, scale: 0, segment, more: more + distance };
   }
 

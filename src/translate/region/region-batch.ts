@@ -3,7 +3,7 @@
 import { RECORD_HANDLER, RECORD_SIZE } from '../../core/layout.ts';
 import type { RegionOutline } from './region-reader.ts';
 
-export interface BatchRegion extends Pick<RegionOutline, 'blocks' | 'isLong'> {
+export interface BatchRegion extends Pick<RegionOutline, 'blocks' | 'form'> {
   /** Address of the descriptor of its pages; 0: they need not be checked. */
   readonly descriptor: number;
 }

@@ -45,7 +45,7 @@ export class RegionEmitter extends RegionInstructions {
     { counts = false, note = () => {} }: EmitOptions = {},
   ) {
     const first = source.parts[0]!.instructions[0]!.variant;
-    super(code, view, imports, helpers, handlerType, source.use, first, source.isLong, counts);
+    super(code, view, imports, helpers, handlerType, source.use, first, source.form, counts);
     this.#note = note;
     this.#parts = new Map(source.parts.map((part) => [part.block, part]));
   }

@@ -13,6 +13,7 @@ import { FLAGS_UNKNOWN } from './region-flags.ts';
 import { REST, RegionFrame, type RegionImports } from './region-frame.ts';
 import { missRoutines, STORE_FAULTED, type RegionHelpers } from './region-helpers.ts';
 import type { RegisterUse } from './region-registers.ts';
+import type { AddressForm } from './region-reader.ts';
 import { RegionState } from './region-state.ts';
 import { RegionValues } from './region-values.ts';
 
@@ -40,7 +41,7 @@ export abstract class RegionInstructions extends RegionValues {
     handlerType: number,
     use: RegisterUse,
     first: HandlerVariant,
-    isLong: boolean,
+    form: AddressForm,
     counts: boolean,
   ) {
     super(code, first, imports);
@@ -61,7 +62,7 @@ export abstract class RegionInstructions extends RegionValues {
       handOverFlags: () => this.machine.flags.handOver(),
       settleFlags: () => this.machine.flags.settle(),
     });
-    this.machine = new RegionState(this, view, this.frame, use, isLong);
+    this.machine = new RegionState(this, view, this.frame, use, form);
     this.loadBudget();
     this.#loadTable();
     this.machine.registers.load();

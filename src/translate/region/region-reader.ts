@@ -1,6 +1,6 @@
 // Grows a region from a hot block: over jumps, branches and calls, into other pages, and back from calls.
 
-import { MODE_CODE_64, MODE_CODE_MASK, MODE_STEP } from '../../core/layout.ts';
+import { MODE_CODE_64, MODE_CODE_MASK, MODE_STEP, MODE_ZERO_BASES } from '../../core/layout.ts';
 import type { BlockOutline, BlockReader, Successor } from './block-reader.ts';
 import type { IndirectTargets } from './indirect-targets.ts';
 
@@ -41,7 +41,15 @@ export interface RegionOutline {
   /** The pages besides the entry's own; none for a region inside one page. */
   readonly pages: readonly RegionPage[];
   readonly instructions: number;
+  readonly form: AddressForm;
+}
+
+/** What addresses are in the region's code. */
+export interface AddressForm {
+  /** Of 64 bits; else of 32. */
   readonly isLong: boolean;
+  /** ES, SS and DS may begin elsewhere than at 0. */
+  readonly hasBases: boolean;
 }
 
 /** A block while the region grows. */
@@ -81,6 +89,7 @@ export class RegionReader {
     const reader = this.#blocks;
     const mode = reader.mode(ip);
     if (mode & MODE_STEP || reader.machine(ip) === 0) return null;
+    const isLong = (mode & MODE_CODE_MASK) === MODE_CODE_64;
     const grown = this.#grow(ip, ends);
     if (!grown.blocks.has(ip)) return null;
     const { targets, addresses } = this.#targets(grown);
@@ -98,7 +107,7 @@ export class RegionReader {
       blocks,
       pages: this.#pages(blocks),
       instructions: blocks.reduce((sum, { length }) => sum + length, 0),
-      isLong: (mode & MODE_CODE_MASK) === MODE_CODE_64,
+      form: { isLong, hasBases: !isLong && (mode & MODE_ZERO_BASES) === 0 },
     };
   }
 

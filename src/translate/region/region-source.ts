@@ -8,7 +8,7 @@ import { recordsOf, type BatchRegion, type RegionBatch } from './region-batch.ts
 import { findWindows, type WindowAccess, type WindowPart } from './page-windows.ts';
 import { hasSmallImmediate } from './region-ir.ts';
 import { planRegion, type RegionBlock } from './region-plan.ts';
-import type { RegionBlockOutline } from './region-reader.ts';
+import type { AddressForm, RegionBlockOutline } from './region-reader.ts';
 import { localRegister, registerAddress, RegisterSet, type RegisterUse } from './region-registers.ts';
 
 /** A block of the region with what is emitted for it. */
@@ -21,7 +21,7 @@ export interface RegionSource {
   readonly descriptor: number;
   /** The handler of its entry's first record, as the decoder chose it. */
   readonly handler: number;
-  readonly isLong: boolean;
+  readonly form: AddressForm;
   readonly entry: RegionBlock;
   readonly parts: readonly RegionPart[];
   readonly use: RegisterUse;
@@ -44,7 +44,7 @@ export function readSources({ regions }: RegionBatch, view: MachineView): Region
 }
 
 function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>, view: MachineView): RegionSource {
-  const { descriptor, isLong, blocks } = region;
+  const { descriptor, form, blocks } = region;
   const outlines = new Map(blocks.map((block) => [block.ip, block]));
   const survey = new Survey(view);
   let instructions = 0;
@@ -61,13 +61,13 @@ function readSource(region: BatchRegion, positions: ReadonlyMap<number, number>,
     return { ...outline, block, position, instructions: nodes };
   });
   const { used, written, asksSettled, routines } = survey;
-  const windows = findWindows(new Map(read.map((part) => [part.block, part])), view, isLong);
+  const windows = findWindows(new Map(read.map((part) => [part.block, part])), view, form);
   const parts = read.map((part): RegionPart => ({ ...part, windows: windows.get(part.block)! }));
   const entry = parts[0]!;
   view.begin(entry.ip, entry.position);
   const handler = view.u32(entry.ip + RECORD_HANDLER);
   const use = { asksSettled, used: used.addresses, written: written.addresses };
-  return { descriptor, handler, isLong, entry: entry.block, parts, use, routines, instructions };
+  return { descriptor, handler, form, entry: entry.block, parts, use, routines, instructions };
 }
 
 /** What the instructions of a region use. */

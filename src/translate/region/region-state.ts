@@ -24,6 +24,7 @@ import { emitSettled } from '../float/settled.ts';
 import type { RegisterKind, RegisterPlace } from '../ir.ts';
 import type { MachineView } from './machine-view.ts';
 import { RegionFlags } from './region-flags.ts';
+import type { AddressForm } from './region-reader.ts';
 import type { RegionExits } from './region-frame.ts';
 import type { RegionPart } from './region-source.ts';
 import { localRegister, registerAddress, type RegisterUse } from './region-registers.ts';
@@ -37,7 +38,7 @@ export class RegionState implements MachineAccess {
   readonly #context: EmitContext;
   readonly #view: MachineView;
   readonly #exits: RegionExits;
-  readonly #isLong: boolean;
+  readonly #form: AddressForm;
   /** Local that holds what `settled` pushes, in a region that asks; else -1. */
   readonly #settled: number;
   /** Address of the record at hand. */
@@ -45,11 +46,11 @@ export class RegionState implements MachineAccess {
   /** Distance of the page that it is in from the entry's, bytes. */
   page = 0;
 
-  constructor(context: EmitContext, view: MachineView, exits: RegionExits, use: RegisterUse, isLong: boolean) {
+  constructor(context: EmitContext, view: MachineView, exits: RegionExits, use: RegisterUse, form: AddressForm) {
     this.#context = context;
     this.#view = view;
     this.#exits = exits;
-    this.#isLong = isLong;
+    this.#form = form;
     const { code } = context;
     this.codePage = code.addLocal('i64');
     this.flags = new RegionFlags(context);
@@ -117,7 +118,7 @@ export class RegionState implements MachineAccess {
     code.localGet(this.codePage);
     code.i64Const(distance);
     code.i64Add();
-    if (this.#isLong) return;
+    if (this.#form.isLong) return;
     code.i64Const(0xffffffff);
     code.i64And();
   }
@@ -161,6 +162,10 @@ export class RegionState implements MachineAccess {
 
   get hasSegmentBase(): boolean {
     return this.#view.u16(this.ip + RECORD_SEGMENT_BASE) !== ZERO;
+  }
+
+  get hasImplicitBases(): boolean {
+    return this.#form.hasBases;
   }
 
   segmentBase(): void {

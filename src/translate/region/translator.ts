@@ -230,7 +230,7 @@ export class Translator {
     });
     if (described.length === 0) return;
     const { countRetired: counts = false, dump } = this.#options;
-    const regions = described.map(({ outline: { blocks, isLong }, descriptor }) => ({ blocks, isLong, descriptor }));
+    const regions = described.map(({ outline: { blocks, form }, descriptor }) => ({ blocks, form, descriptor }));
     for (const { ip, region } of described) this.#regions.set(ip, region);
     const batch = packBatch(this.#memory.buffer, regions, (first) => this.#blocks.handler(first), counts);
     if (dump) dumpRegions(this.#view, batch, dump);
