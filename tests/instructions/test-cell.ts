@@ -67,9 +67,9 @@ export class TestCell {
   readonly #bytes: Uint8Array;
   /** The state that every case starts from. */
   readonly #fresh: Uint8Array;
-  /** Machine addresses of the two data pages. */
-  readonly #data: readonly number[];
   readonly #stack: number;
+  /** Frames by the pages that share them, or did. */
+  readonly #shared = new Map<number, number>();
 
   /**
    * @param translateAfter executions, a power of two, after which a block is translated; null: never
@@ -99,12 +99,32 @@ export class TestCell {
         : new Translator(memory, cell.exports, exports, thresholds(translateAfter), options);
     this.vcpu = new Vcpu(memory, cell.core, exports['run'] as () => number, translator);
     buildTables(cell.guestMemory);
-    const machine = (address: number): number => cell.core.frameForWrite(address / PAGE) >>> 0;
-    this.#data = [machine(DATA_FRAMES), machine(DATA_FRAMES + PAGE)];
-    this.#stack = machine(STACK_END - PAGE);
+    this.#stack = this.#machine(STACK_END - PAGE);
     this.#bytes.fill(0, layout.STATE, layout.CORE_PRIVATE);
     this.#writeProcessor();
     this.#fresh = this.#bytes.slice(layout.STATE, layout.CORE_PRIVATE);
+  }
+
+  /** Has a page share its frame, as with another domain, so that the first store to it gives it another one. */
+  share(physical: number): void {
+    const entry = this.view.getUint32(layout.P2M, true) + (physical / PAGE) * 4;
+    const mapping = this.view.getUint32(entry, true);
+    if ((mapping & layout.P2M_RAM) === 0) return;
+    const frame = (mapping & ~(PAGE - 1)) >>> 0;
+    const earlier = this.#shared.get(physical);
+    if (earlier !== undefined && earlier !== frame) this.core['freeFrame'](earlier);
+    this.#shared.set(physical, frame);
+    this.view.setUint32(entry, (mapping | layout.P2M_READ_ONLY) >>> 0, true);
+    this.core['flushAll']();
+  }
+
+  #machine(physical: number): number {
+    return this.cell.core.frameForWrite(physical / PAGE) >>> 0;
+  }
+
+  /** Machine addresses of the two data pages. */
+  get #data(): readonly [number, number] {
+    return [this.#machine(DATA_FRAMES), this.#machine(DATA_FRAMES + PAGE)];
   }
 
   #imports() {
@@ -209,10 +229,11 @@ export class TestCell {
     view.setBigUint64(layout.RIP, image.rip, true);
     this.core['updateMode']();
     this.core['setFlags'](image.flags, ALL_FLAGS);
-    this.#data.forEach((machine, page) => this.#bytes.set(pattern.subarray(page * PAGE, (page + 1) * PAGE), machine));
+    const data = this.#data;
+    data.forEach((machine, page) => this.#bytes.set(pattern.subarray(page * PAGE, (page + 1) * PAGE), machine));
     const half = WINDOW_SIZE / 2;
-    this.#bytes.set(image.window.subarray(0, half), this.#data[0]! + PAGE - half);
-    this.#bytes.set(image.window.subarray(half), this.#data[1]!);
+    this.#bytes.set(image.window.subarray(0, half), data[0] + PAGE - half);
+    this.#bytes.set(image.window.subarray(half), data[1]);
     if (withCode) this.#writeCode(image.rip, image.codeSize, image.instruction);
   }
 
@@ -246,7 +267,7 @@ export class TestCell {
     answer.fpuTag = view.getUint8(layout.FPU_TAG);
     answer.mxcsr = view.getUint32(layout.MXCSR, true);
     const half = WINDOW_SIZE / 2;
-    const [first, second] = this.#data as [number, number];
+    const [first, second] = this.#data;
     answer.window.set(this.#bytes.subarray(first + PAGE - half, first + PAGE));
     answer.window.set(this.#bytes.subarray(second, second + half), half);
     answer.changedOutside =

@@ -14,7 +14,7 @@ import { DEVICE } from './plan.ts';
 import { AREA, AREA_SIZE, type Assembled, type Intervention } from './program.ts';
 
 /** The data and the page behind it that can only be read. */
-const DATA_PAGES = 3;
+export const DATA_PAGES = 3;
 /** Bytes of code that are looked at together. */
 const CHUNK = 1024;
 const NO_EXECUTE = 1n << 63n;
@@ -87,6 +87,11 @@ export class ProgramCell {
   /** Has the translator give up regions, as it does when there are too many. */
   evict(chosen: () => boolean): void {
     this.test.vcpu.translator?.evict(chosen);
+  }
+
+  /** Has a page of the data share its frame, so that the first store to it moves the page. */
+  share(page: number): void {
+    this.test.share(DATA_FRAMES + page * 4096);
   }
 
   get retired(): number {

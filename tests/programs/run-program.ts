@@ -5,7 +5,7 @@ import { Random } from '../instructions/random.ts';
 import { compareOutcomes } from './compare-outcomes.ts';
 import { compareProcessors } from './compare-processors.ts';
 import type { Assembled, Intervention } from './program.ts';
-import type { Outcome, ProgramCell } from './program-cell.ts';
+import { DATA_PAGES, type Outcome, type ProgramCell } from './program-cell.ts';
 import { chooseSchedules, type NextSlice } from './schedules.ts';
 
 /** Instructions after which a program that does not come to its end is stopped. */
@@ -15,6 +15,8 @@ const NEARBY = 70;
 
 /** Before one slice of so many, some regions are given up. */
 const EVICTION = 8;
+/** Before one slice of so many, a page of the data begins to share its frame. */
+const SHARING = 8;
 
 /** A program while it runs. */
 class Progress {
@@ -76,6 +78,11 @@ function runSideBySide(
     const before = sliced.retired;
     const budget = next(before);
     if (random.oneIn(EVICTION)) sliced.evict(() => random.oneIn(2));
+    if (random.oneIn(SHARING)) {
+      const page = random.below(DATA_PAGES);
+      sliced.share(page);
+      plain.share(page);
+    }
     left.advance(budget);
     right.advance(budget);
     const differences = compareProcessors(sliced, plain);

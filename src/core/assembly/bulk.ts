@@ -3,6 +3,7 @@
 import { GPR, TLB_ADDEND, TLB_BASE, TLB_READ_TAG, TLB_WRITE_TAG } from '../layout.ts';
 import { FRAME_SIZE, OFFSET_MASK } from './frames.ts';
 import { isCanonical } from './mode.ts';
+import { frameMoves } from './p2m.ts';
 import { KIND_READ } from './page-fault.ts';
 import { accessContext, translate, TRANSLATE_SPECIAL } from './tlb.ts';
 import { entryOf, PAGE_MASK } from './tlb-tables.ts';
@@ -35,8 +36,10 @@ export function bulkMove(source: i64, destination: i64, count: i64, shift: i32):
   else {
     // Pages that share an entry are never in the TLB at the same time.
     if (from != to || !isCanonical(source)) return 0;
+    const moves = frameMoves;
     machineFrom = translate(source, KIND_READ, accessContext);
-    if (machineFrom <= TRANSLATE_SPECIAL) return 0;
+    // The walk may have moved the very page that is written.
+    if (machineFrom <= TRANSLATE_SPECIAL || moves != frameMoves) return 0;
   }
   const bytes = elements << shift;
   const distance = machineTo - machineFrom;

@@ -19,6 +19,7 @@ import { holdsCode } from './blocks.ts';
 import { frameFlags, FRAME_SIZE, OFFSET_MASK } from './frames.ts';
 import { isCanonical } from './mode.ts';
 import { KIND_READ, KIND_WRITE } from './page-fault.ts';
+import { frameMoves } from './p2m.ts';
 import { addPart, commitParts, gatherParts, resetParts } from './pending-access.ts';
 import { accessContext, accessesChecked, translate, TRANSLATE_FAULT, TRANSLATE_SPECIAL } from './tlb.ts';
 
@@ -35,11 +36,14 @@ function addressFault(access: i32): i32 {
   return 0;
 }
 
-/** True when a region must not go on with what `translate` gave. */
+/**
+ * True when a region must not go on with what `translate` gave, or with what it holds in its windows.
+ * @param moves `frameMoves` before that
+ */
 // @ts-ignore: decorator
 @inline
-function leavesRegion(machine: u32, access: i32): bool {
-  if (machine > TRANSLATE_SPECIAL || (access & ACCESS_PLAIN) == 0) return false;
+function leavesRegion(machine: u32, access: i32, moves: u32): bool {
+  if ((access & ACCESS_PLAIN) == 0 || (machine > TRANSLATE_SPECIAL && moves == frameMoves)) return false;
   store<i32>(FAULT_VECTOR, FAULT_INTERPRET);
   return true;
 }
@@ -69,8 +73,9 @@ export function loadMiss(linear: i64, access: i32): i32 {
   const size = access & ACCESS_SIZE;
   if (hasAddressFault(linear, size)) return addressFault(access);
   const offset = <u32>linear & OFFSET_MASK;
+  const moves = frameMoves;
   const machine = translate(linear, KIND_READ, accessContext);
-  if (machine == TRANSLATE_FAULT || leavesRegion(machine, access)) return 0;
+  if (machine == TRANSLATE_FAULT || leavesRegion(machine, access, moves)) return 0;
   if (offset + size <= FRAME_SIZE) {
     if (accessesChecked && !checkAccess(linear, size, false)) return 0;
     if (machine > TRANSLATE_SPECIAL) return machine;
@@ -81,7 +86,7 @@ export function loadMiss(linear: i64, access: i32): i32 {
     resetParts();
     addPart(machine, offset, first);
     const next = translate(followingPage(linear), KIND_READ, accessContext);
-    if (next == TRANSLATE_FAULT || leavesRegion(next, access)) return 0;
+    if (next == TRANSLATE_FAULT || leavesRegion(next, access, moves)) return 0;
     if (accessesChecked && !checkAccess(linear, size, false)) return 0;
     addPart(next, 0, size - first);
   }
@@ -108,8 +113,9 @@ function prepareStore(linear: i64, access: i32, gather: bool): i32 {
   const size = access & ACCESS_SIZE;
   if (hasAddressFault(linear, size)) return addressFault(access);
   const offset = <u32>linear & OFFSET_MASK;
+  const moves = frameMoves;
   const machine = translate(linear, KIND_WRITE, accessContext);
-  if (machine == TRANSLATE_FAULT || leavesRegion(machine, access)) return 0;
+  if (machine == TRANSLATE_FAULT || leavesRegion(machine, access, moves)) return 0;
   if (offset + size <= FRAME_SIZE) {
     if (accessesChecked && !checkAccess(linear, size, true)) return 0;
     // A code frame may be written in place where no decoded bytes are.
@@ -123,7 +129,7 @@ function prepareStore(linear: i64, access: i32, gather: bool): i32 {
     resetParts();
     addPart(machine, offset, first);
     const next = translate(followingPage(linear), KIND_WRITE, accessContext);
-    if (next == TRANSLATE_FAULT || leavesRegion(next, access)) return 0;
+    if (next == TRANSLATE_FAULT || leavesRegion(next, access, moves)) return 0;
     if (accessesChecked && !checkAccess(linear, size, true)) return 0;
     addPart(next, 0, size - first);
   }
@@ -151,10 +157,11 @@ export function windowMiss(linear: i64, before: u32, bytes: u32, kind: i32): i32
   const offset = <u32>linear & OFFSET_MASK;
   const isInPage = offset >= before && offset - before + bytes <= FRAME_SIZE;
   if (isInPage && !accessesChecked && !hasAddressFault(linear, 1)) {
+    const moves = frameMoves;
     const machine = translate(linear, kind, accessContext);
     if (machine == TRANSLATE_FAULT) return 0;
     const first = machine - before;
-    const isPlain = machine > TRANSLATE_SPECIAL;
+    const isPlain = machine > TRANSLATE_SPECIAL && moves == frameMoves;
     if (isPlain && (kind == KIND_READ || (frameFlags(first) & FRAME_CODE) == 0 || !holdsCode(first, bytes)))
       return first;
   }

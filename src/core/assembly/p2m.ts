@@ -69,8 +69,12 @@ export function populate(gfn: u32): u32 {
   return populated;
 }
 
+/** Changes whenever a gfn gets another frame while the guest runs: machine addresses from before may be wrong. */
+export let frameMoves: u32 = 0;
+
 /** Gives a gfn that shares its frame a copy of its own; returns its p2m entry. */
 export function unshare(gfn: u32): u32 {
+  frameMoves++;
   const copy = allocateFrame();
   memory.copy(copy, p2mEntry(gfn) & FRAME_MASK, FRAME_SIZE);
   const entry = copy | P2M_RAM;
