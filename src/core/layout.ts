@@ -134,6 +134,8 @@ export const ADDRESS_SPACE_SLOT = 0x738;
 // x87 and SSE.
 export const FPU_CONTROL = 0x740; // u16
 export const FPU_STATUS = 0x744; // u16 without TOP
+/** Error summary: an unmasked exception is pending. In FPU_STATUS. */
+export const FPU_STATUS_ES = 0x80;
 export const FPU_TOP = 0x748; // u32, 0…7
 export const FPU_TAG = 0x74c; // u8, one bit a *physical* register: 1 = not empty (FXSAVE's abridged form)
 export const FPU_OPCODE = 0x750; // u16, 11 bits

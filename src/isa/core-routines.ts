@@ -5,13 +5,15 @@ type ValueType = 'i32' | 'i64' | 'v128';
 
 /**
  * `pure` routines neither fault nor read the instruction's address, so nothing need be stored before the call. Those with
- * `registers` read or write general or XMM registers in the CPU state.
+ * `registers` read or write general or XMM registers in the CPU state. Those that have `waits` raise nothing but a pending #MF,
+ * before anything else, and access no memory.
  */
 export interface CoreRoutineSignature {
   readonly parameters: readonly ValueType[];
   readonly result: ValueType | null;
   readonly pure?: true;
   readonly registers?: true;
+  readonly waits?: true;
 }
 
 const table = {
@@ -203,7 +205,7 @@ const table = {
   roundScalarDouble: { parameters: ['i64', 'i32'], result: 'i64' },
 
   // x87.
-  waitX87: { parameters: [], result: null },
+  waitX87: { parameters: [], result: null, waits: true },
   fwait: { parameters: [], result: null },
   fninit: { parameters: [], result: null },
   fnclex: { parameters: [], result: null },
@@ -214,50 +216,50 @@ const table = {
   fnstenv: { parameters: ['i64', 'i32'], result: null },
   frstor: { parameters: ['i64', 'i32'], result: null },
   fnsave: { parameters: ['i64', 'i32'], result: null },
-  x87Arithmetic: { parameters: ['i32', 'i32', 'i32', 'i32'], result: null },
-  x87ArithmeticSingle: { parameters: ['i32', 'i32', 'i64'], result: null },
-  x87ArithmeticDouble: { parameters: ['i32', 'i64', 'i64'], result: null },
-  x87ArithmeticInteger: { parameters: ['i32', 'i32', 'i64'], result: null },
-  x87Compare: { parameters: ['i32', 'i32', 'i32'], result: null },
-  x87CompareFlags: { parameters: ['i32', 'i32', 'i32'], result: 'i32' },
-  ftst: { parameters: [], result: null },
-  fxam: { parameters: [], result: null },
-  x87LoadSingle: { parameters: ['i32', 'i64'], result: null },
-  x87LoadDouble: { parameters: ['i64', 'i64'], result: null },
+  x87Arithmetic: { parameters: ['i32', 'i32', 'i32', 'i32'], result: null, waits: true },
+  x87ArithmeticSingle: { parameters: ['i32', 'i32', 'i64'], result: null, waits: true },
+  x87ArithmeticDouble: { parameters: ['i32', 'i64', 'i64'], result: null, waits: true },
+  x87ArithmeticInteger: { parameters: ['i32', 'i32', 'i64'], result: null, waits: true },
+  x87Compare: { parameters: ['i32', 'i32', 'i32'], result: null, waits: true },
+  x87CompareFlags: { parameters: ['i32', 'i32', 'i32'], result: 'i32', waits: true },
+  ftst: { parameters: [], result: null, waits: true },
+  fxam: { parameters: [], result: null, waits: true },
+  x87LoadSingle: { parameters: ['i32', 'i64'], result: null, waits: true },
+  x87LoadDouble: { parameters: ['i64', 'i64'], result: null, waits: true },
   x87LoadExtended: { parameters: ['i64'], result: null },
-  x87LoadInteger: { parameters: ['i64', 'i64'], result: null },
+  x87LoadInteger: { parameters: ['i64', 'i64'], result: null, waits: true },
   x87LoadDecimal: { parameters: ['i64'], result: null },
-  x87LoadRegister: { parameters: ['i32'], result: null },
-  x87LoadConstant: { parameters: ['i32'], result: null },
+  x87LoadRegister: { parameters: ['i32'], result: null, waits: true },
+  x87LoadConstant: { parameters: ['i32'], result: null, waits: true },
   x87StoreSingle: { parameters: ['i64', 'i32'], result: null },
   x87StoreDouble: { parameters: ['i64', 'i32'], result: null },
   requireCanonical: { parameters: ['i64'], result: null },
   x87StoreInteger: { parameters: ['i64', 'i32', 'i32', 'i32'], result: null },
   x87StoreExtended: { parameters: ['i64'], result: null },
   x87StoreDecimal: { parameters: ['i64'], result: null },
-  x87StoreRegister: { parameters: ['i32', 'i32'], result: null },
-  x87StoreQuietly: { parameters: ['i32'], result: null },
-  x87Exchange: { parameters: ['i32'], result: null },
-  x87Move: { parameters: ['i32', 'i32'], result: null },
-  x87Free: { parameters: ['i32', 'i32'], result: null },
-  x87Turn: { parameters: ['i32'], result: null },
-  fnop: { parameters: [], result: null },
-  fchs: { parameters: [], result: null },
-  fabs: { parameters: [], result: null },
-  fsqrt: { parameters: [], result: null },
-  frndint: { parameters: [], result: null },
-  fscale: { parameters: [], result: null },
-  fxtract: { parameters: [], result: null },
-  fprem: { parameters: [], result: null },
-  fprem1: { parameters: [], result: null },
-  f2xm1: { parameters: [], result: null },
-  fyl2x: { parameters: [], result: null },
-  fyl2xp1: { parameters: [], result: null },
-  fptan: { parameters: [], result: null },
-  fpatan: { parameters: [], result: null },
-  fsin: { parameters: [], result: null },
-  fcos: { parameters: [], result: null },
-  fsincos: { parameters: [], result: null },
+  x87StoreRegister: { parameters: ['i32', 'i32'], result: null, waits: true },
+  x87StoreQuietly: { parameters: ['i32'], result: null, waits: true },
+  x87Exchange: { parameters: ['i32'], result: null, waits: true },
+  x87Move: { parameters: ['i32', 'i32'], result: null, waits: true },
+  x87Free: { parameters: ['i32', 'i32'], result: null, waits: true },
+  x87Turn: { parameters: ['i32'], result: null, waits: true },
+  fnop: { parameters: [], result: null, waits: true },
+  fchs: { parameters: [], result: null, waits: true },
+  fabs: { parameters: [], result: null, waits: true },
+  fsqrt: { parameters: [], result: null, waits: true },
+  frndint: { parameters: [], result: null, waits: true },
+  fscale: { parameters: [], result: null, waits: true },
+  fxtract: { parameters: [], result: null, waits: true },
+  fprem: { parameters: [], result: null, waits: true },
+  fprem1: { parameters: [], result: null, waits: true },
+  f2xm1: { parameters: [], result: null, waits: true },
+  fyl2x: { parameters: [], result: null, waits: true },
+  fyl2xp1: { parameters: [], result: null, waits: true },
+  fptan: { parameters: [], result: null, waits: true },
+  fpatan: { parameters: [], result: null, waits: true },
+  fsin: { parameters: [], result: null, waits: true },
+  fcos: { parameters: [], result: null, waits: true },
+  fsincos: { parameters: [], result: null, waits: true },
 } as const satisfies Record<string, CoreRoutineSignature>;
 
 export type CoreRoutine = keyof typeof table;

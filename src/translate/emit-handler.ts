@@ -57,6 +57,10 @@ export class HandlerEmitter extends NodeEmitter {
     this.code.localSet(this.leave);
   }
 
+  protected waited(): boolean {
+    return false;
+  }
+
   protected beforeCore(): void {
     const { code } = this;
     code.i32Const(0);

@@ -37,6 +37,8 @@ export abstract class NodeEmitter implements EmitContext {
   }
 
   /** Makes CURRENT the instruction, before a core routine that may fault; and after it. */
+  /** Leaves where an x87 exception is pending; false when that has to be left to the core routine. */
+  protected abstract waited(): boolean;
   protected abstract beforeCore(): void;
   /** @param registers the routine may have written general or XMM registers in the CPU state */
   protected abstract afterCore(registers: boolean): void;
@@ -217,7 +219,10 @@ export abstract class NodeEmitter implements EmitContext {
   #core(operation: OperationOf<'core'>, node: Node): void {
     const call = (keep: () => void, mayFault: boolean): void => this.#call(operation, node, keep, mayFault);
     if (emitUsualCase(this, usualCaseOf(node), node, call)) return;
-    call(() => this.keep(node), coreRoutines[operation.routine].pure !== true);
+    const { pure, waits } = coreRoutines[operation.routine];
+    const hasWaited = waits === true && this.waited();
+    if (hasWaited && operation.routine === 'waitX87') return;
+    call(() => this.keep(node), pure !== true && !hasWaited);
   }
 
   /** Calls a core routine; `keep` takes its result from the stack. */

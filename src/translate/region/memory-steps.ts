@@ -62,9 +62,11 @@ export function memorySteps(nodes: readonly Node[]): readonly MemoryStep[] {
         else steps.push({ does: 'move', register: STACK_POINTER, bits: ADDRESS, from: STACK_POINTER, by });
         break;
       }
-      case 'core':
-        if (coreRoutines[operation.routine].pure !== true && !usualCaseOf(node)) steps.push({ does: 'anything' });
+      case 'core': {
+        const { pure, waits } = coreRoutines[operation.routine];
+        if (pure !== true && waits !== true && !usualCaseOf(node)) steps.push({ does: 'anything' });
         break;
+      }
       case 'if':
       case 'repeat':
         if (mayChange(node)) steps.push({ does: 'anything' });

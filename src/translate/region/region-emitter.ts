@@ -103,6 +103,7 @@ export class RegionEmitter extends RegionInstructions {
       ip += RECORD_SIZE;
       this.variant = instruction.variant;
       this.inWindows = part.windows[index]!;
+      this.hasWaited = false;
       this.instruction(instruction);
       if (instruction.jumps) return;
       this.#leaveWhenDropped();

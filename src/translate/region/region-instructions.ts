@@ -28,6 +28,8 @@ export abstract class RegionInstructions extends RegionValues {
   protected readonly count: RegionCount | null;
   /** Accesses of the instruction at hand that lie in windows. */
   protected inWindows: readonly WindowAccess[] = [];
+  /** Whether the instruction at hand has looked for a pending x87 exception. */
+  protected hasWaited = false;
   /** Locals with the machine addresses of windows, by slot. */
   readonly #windows: (number | undefined)[] = [];
   /** Local with TLB_BASE. Only what ends a block, or a core routine, can change that. */
@@ -260,6 +262,20 @@ export abstract class RegionInstructions extends RegionValues {
   override get leaveForHandler(): () => void {
     const { ip } = this.machine;
     return () => this.frame.leave(REST, ip);
+  }
+
+  /** Once for an instruction, which has changed nothing by then; the routine that follows may want to know which one it is. */
+  protected waited(): boolean {
+    if (this.hasWaited) return true;
+    this.hasWaited = true;
+    const { code } = this;
+    this.machine.pushPending();
+    code.expect(false);
+    code.if(undefined);
+    this.leaveForHandler();
+    code.end();
+    this.machine.noteCurrent();
+    return true;
   }
 
   protected beforeCore(): void {

@@ -4,6 +4,8 @@
 import {
   CODE_PAGE,
   CURRENT,
+  FPU_STATUS,
+  FPU_STATUS_ES,
   RECORD_A,
   RECORD_ADDRESSING,
   RECORD_B,
@@ -93,6 +95,15 @@ export class RegionState implements MachineAccess {
     if (this.#settled < 0) return;
     emitSettled(this.#context.code);
     this.#context.code.localSet(this.#settled);
+  }
+
+  /** Pushes what is not 0 when an x87 exception is pending. */
+  pushPending(): void {
+    const { code } = this.#context;
+    code.i32Const(0);
+    code.i32Load16U(FPU_STATUS);
+    code.i32Const(FPU_STATUS_ES);
+    code.i32And();
   }
 
   registerNumber(field: 'A' | 'B'): void {

@@ -11,6 +11,7 @@ import {
   FPU_IP_SELECTOR,
   FPU_OPCODE,
   FPU_STATUS,
+  FPU_STATUS_ES,
   FPU_TAG,
   FPU_TOP,
   RECORD_A,
@@ -28,8 +29,7 @@ import { C1, IE, floatCondition, floatFlags } from '../float/flags.ts';
 
 /** Stack fault, in the status word next to the exception flags. */
 const SF: u32 = 0x40;
-/** Error summary and busy. */
-const ES: u32 = 0x80;
+/** With busy, which always has the same value. */
 const ES_AND_BUSY: u32 = 0x8080;
 const EXCEPTIONS: u32 = 0x3f;
 
@@ -41,7 +41,7 @@ export const scratch: usize = memory.data(16);
 /** Raises #MF while an unmasked exception is pending, as all but the non-waiting instructions do first. */
 export function waitX87(): void {
   // With CR0.NE clear a PC routes FERR# through IRQ 13; there is no such line here, and #MF stands for it.
-  if (<u32>load<u16>(FPU_STATUS) & ES) raise(VECTOR_MF, -1);
+  if (<u32>load<u16>(FPU_STATUS) & FPU_STATUS_ES) raise(VECTOR_MF, -1);
 }
 
 /** Begins an instruction: a pending exception is raised, and the flags of the last one are forgotten. */
