@@ -29,11 +29,14 @@ test('a program that fails, or gives another result than before, is a failure of
   assert.deepEqual(told('@begin gcc', '@end gcc 139').failures, ['round 1: gcc: status 139']);
 });
 
-test('memory is flat when the last whole round takes as much as the second', () => {
-  const run = { done: 4, failures: [] };
-  // Neither the first round counts nor one that has only begun.
-  assert.deepEqual(judge(run, samplesOf(100, 1000, 1200, 1040, 2000)), { verdict: 'flat', first: 1005, last: 1045 });
-  assert.deepEqual(judge(run, samplesOf(900, 1000, 1000, 1060, 1000)), { verdict: 'grows', first: 1005, last: 1065 });
+test('memory is flat when the last third of the whole rounds takes as much as the second', () => {
+  const run = { done: 3, failures: [] };
+  // Neither the first third counts nor a round that has only begun.
+  assert.deepEqual(judge(run, samplesOf(100, 1000, 1040, 2000)), { verdict: 'flat', first: 1005, last: 1045 });
+  assert.deepEqual(judge(run, samplesOf(900, 1000, 1060, 1000)), { verdict: 'grows', first: 1005, last: 1065 });
+  const longer = { done: 6, failures: [] };
+  assert.equal(judge(longer, samplesOf(100, 200, 1000, 1000, 1040, 1040)).verdict, 'flat');
+  assert.equal(judge(longer, samplesOf(100, 200, 1000, 1000, 1000, 1200)).verdict, 'grows');
 });
 
 test('memory is not flat before two rounds came after the first', () => {

@@ -2,9 +2,9 @@
 
 import { median } from './statistics.ts';
 
-/** Growth from one round to another that still counts as flat. */
+/** Growth from one third of the run to the next that still counts as flat. */
 const BOUND = 0.05;
-/** The first round and the two that are compared. */
+/** One in each third. */
 const FEWEST_ROUNDS = 3;
 
 /** The memory of the monitor at one time. */
@@ -45,23 +45,25 @@ export class Rounds {
 
 export type Judgement =
   | { readonly verdict: 'failed' | 'too short' }
-  /** With the resident memory in MiB in the round after the first, and in the last whole one. */
+  /** With the resident memory in MiB in the second third of the rounds, and in the last. */
   | { readonly verdict: 'flat' | 'grows'; readonly first: number; readonly last: number };
 
 /**
- * Judges a run. Its first round does not count: translating, and the guest's caches, take memory once. Rounds are
- * compared as wholes, since their programs differ in what they need.
+ * Judges a run. Its first third does not count: memory is taken until as many modules live as may, and until the host's
+ * allocator, which gives hardly anything back, has seen the most that is ever in use at a time. What leaks would go on
+ * after that. Rounds are compared as wholes, since their programs differ in what they need.
  */
 export function judge(
   { done, failures }: Pick<Rounds, 'done' | 'failures'>,
   samples: readonly MemorySample[],
 ): Judgement {
   if (failures.length > 0) return { verdict: 'failed' };
-  const inRound = (number: number): number[] =>
-    samples.filter(({ rounds }) => rounds === number).map(({ mebibytes }) => mebibytes);
-  const [second, final] = [inRound(1), inRound(done - 1)];
-  if (done < FEWEST_ROUNDS || second.length === 0 || final.length === 0) return { verdict: 'too short' };
-  const [first, last] = [median(second), median(final)];
+  const [middle, end] = [Math.floor(done / 3), Math.floor((done * 2) / 3)];
+  const inRounds = (from: number, to: number): number[] =>
+    samples.filter(({ rounds }) => rounds >= from && rounds < to).map(({ mebibytes }) => mebibytes);
+  const [second, third] = [inRounds(middle, end), inRounds(end, done)];
+  if (done < FEWEST_ROUNDS || second.length === 0 || third.length === 0) return { verdict: 'too short' };
+  const [first, last] = [median(second), median(third)];
   return { verdict: last <= first * (1 + BOUND) ? 'flat' : 'grows', first, last };
 }
 
@@ -69,7 +71,7 @@ export function describeRun(judgement: Judgement, { done, failures }: Pick<Round
   const rounds = `${judgement.verdict} after ${done} whole rounds`;
   if ('first' in judgement) {
     const { first, last } = judgement;
-    return `${rounds}: ${first.toFixed(0)} MiB in the second, ${last.toFixed(0)} MiB in the last\n`;
+    return `${rounds}: ${first.toFixed(0)} MiB in the second third, ${last.toFixed(0)} MiB in the last\n`;
   }
   if (judgement.verdict === 'too short') return `${rounds}: it takes ${FEWEST_ROUNDS} to judge\n`;
   return `${rounds}\n${failures.map((failure) => `  ${failure}\n`).join('')}`;
