@@ -32,6 +32,8 @@ export interface Board {
    * and reach both the 8259 pair and the I/O APIC (with ISA 0 on pin 2); the others the I/O APIC alone.
    */
   interruptLine(number: number): InterruptLine;
+  /** Writes a message-signalled interrupt: what software told the device to write where. Elsewhere than to an APIC it is lost. */
+  signalMessage(address: bigint, data: number): void;
   /** A timer on the domain's clock. Timers due at one instant run in the order in which they were armed. */
   timer(callback: TimerCallback): Timer;
   /** The host's side of a named character device such as `serial0`, when there is one. */

@@ -129,6 +129,18 @@ export const list = <T>(length: number, element: StateField<T>): StateField<T[]>
   },
 });
 
+/** Plain data of a shape that only its owner knows, and checks. */
+export const plain = (description: string): StateField<PlainData> => ({
+  type: 'plain',
+  description,
+  initial: () => null,
+  encode: (value) => value,
+  decode(data) {
+    if (data === undefined) throw expected('plain data', data);
+    return data;
+  },
+});
+
 export type Fields = Readonly<Record<string, StateField<never> | StateField<any>>>; // oxlint-disable-line no-explicit-any -- any kind of field
 export type RecordOf<F extends Fields> = { -readonly [K in keyof F]: FieldValue<F[K]> };
 

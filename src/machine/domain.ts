@@ -1,5 +1,6 @@
 // A domain: one virtual machine's memory, processor and board, composed, and the loop that runs them.
 
+import type { BlockBackend } from '../base/block-backend.ts';
 import type { CharacterBackend } from '../base/character-backend.ts';
 import type { BootModule } from '../boot/boot-plan.ts';
 import { planBoot } from '../boot/plan-boot.ts';
@@ -46,6 +47,8 @@ export interface DomainOptions {
   readonly modules?: readonly BootModule[];
   readonly clock?: 'host' | 'instructions';
   readonly devices?: readonly string[];
+  /** Disks on the PCI bus, in the order of their slots. Whoever opened them closes them after the run. */
+  readonly disks?: readonly BlockBackend[];
   readonly serial?: readonly (CharacterBackend | undefined)[];
   /** Whether the statistics tell how many instructions retire in translated code, which costs a little time. */
   readonly countEngines?: boolean;
@@ -126,6 +129,8 @@ export class Domain {
       },
       memoryBytes: options.memory,
       extraDevices: options.devices ?? [],
+      randomWord,
+      disks: options.disks ?? [],
     });
     // A timer armed for sooner than the end of the slice ends the slice; one that input arms, such as the timeout of a
     // serial port's FIFO, ends the wait of an idle guest.

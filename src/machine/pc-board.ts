@@ -12,6 +12,7 @@ import { createI8254 } from '../devices/i8254/i8254.ts';
 import { createI8259Pair } from '../devices/i8259/i8259-pair.ts';
 import { createIoApic } from '../devices/io-apic/io-apic.ts';
 import { ImmediateApicBus } from '../devices/local-apic/apic-bus.ts';
+import { interruptOf } from '../devices/local-apic/message-signal.ts';
 import { createLocalApicPage } from '../devices/local-apic/local-apic-page.ts';
 import { createLocalApic, type LocalApic } from '../devices/local-apic/local-apic.ts';
 import type { TscConversion } from '../devices/local-apic/apic-timer.ts';
@@ -20,15 +21,28 @@ import { createPciHost } from '../devices/pci/pci-host.ts';
 import { createPostPort } from '../devices/post-port/post-port.ts';
 import { createResetControl } from '../devices/reset-control/reset-control.ts';
 import { createUart16550, SERIAL_PORTS } from '../devices/uart16550/uart16550.ts';
+import { VirtioBlock } from '../devices/virtio-block/virtio-block.ts';
+import { VirtioEntropy } from '../devices/virtio-entropy/virtio-entropy.ts';
+import { VirtioPci } from '../devices/virtio/virtio-pci.ts';
+import type { BlockBackend } from '../base/block-backend.ts';
 import type { ProcessorSignals } from '../base/processor-signals.ts';
+import { fillRandomly } from './random-source.ts';
 
 export interface PcBoardOptions extends BusBoardOptions {
   readonly signals: ProcessorSignals;
   readonly tsc: TscConversion;
   readonly memoryBytes: number;
+  /** Gives 32 random bits. */
+  readonly randomWord: () => number;
+  /** At most `MOST_DISKS`. */
+  readonly disks: readonly BlockBackend[];
   /** Devices beyond those every board has, by name. */
   readonly extraDevices: readonly string[];
 }
+
+/** Slots of bus 0. Slot 1 is kept for an ISA bridge and slot 2 for a display, where other PCs have them. */
+const SLOT = { entropy: 3, firstDisk: 4 } as const;
+const MOST_DISKS = 16;
 
 const extraDevices: Readonly<Record<string, (board: BusBoard) => Device>> = {
   'debug-exit': createDebugExit,
@@ -62,6 +76,10 @@ export class PcBoard extends BusBoard {
     const memory = memorySize(options.memoryBytes);
     const ioApic = createIoApic(this, { bus });
     bus.listen(ioApic);
+    this.connectMessages((address, data) => {
+      const message = interruptOf(address, data);
+      if (message !== undefined) bus.deliver(message);
+    });
     this.lines.connect((number, high) => {
       if (number < 16) pic.setRequest(number, high);
       // ISA interrupt 0 is wired to pin 2 (the MADT says so); pin 0 is the 8259s' own.
@@ -71,6 +89,11 @@ export class PcBoard extends BusBoard {
     const resetControl = createResetControl(this, a20);
     const pit = createI8254(this);
     const clock = createMc146818(this, { memory });
+    const pci = createPciHost(this, { resetControl });
+    const { randomWord, disks } = options;
+    if (disks.length > MOST_DISKS)
+      throw new UserError(`A machine has at most ${MOST_DISKS} disks, not ${disks.length}; leave some out.`);
+    const entropy = new VirtioEntropy((bytes) => fillRandomly(bytes, randomWord));
     this.devices = [
       pic,
       apic,
@@ -86,7 +109,12 @@ export class PcBoard extends BusBoard {
       createI8042(this, { a20 }),
       createAcpi(this),
       resetControl,
-      createPciHost(this, { resetControl }),
+      pci,
+      new VirtioPci(this, pci, { model: entropy, slot: SLOT.entropy }),
+      ...disks.map((disk, index) => {
+        const model = new VirtioBlock(`disk${index}`, disk);
+        return new VirtioPci(this, pci, { model, slot: SLOT.firstDisk + index });
+      }),
       createPostPort(this),
       ...SERIAL_PORTS.map((port) => createUart16550(this, port)),
       ...options.extraDevices.map((name) => {

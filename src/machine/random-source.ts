@@ -19,3 +19,11 @@ export function repeatableRandomWords(): () => number {
     return (word ^ (word >>> 16)) >>> 0;
   };
 }
+
+/** Fills an array with the bytes of words that `randomWord` gives, 32 bits each. */
+export function fillRandomly(bytes: Uint8Array, randomWord: () => number): void {
+  for (let index = 0; index < bytes.length; index += 4) {
+    const word = randomWord();
+    for (let byte = 0; byte < 4 && index + byte < bytes.length; byte += 1) bytes[index + byte] = word >>> (byte * 8);
+  }
+}

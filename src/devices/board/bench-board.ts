@@ -24,6 +24,8 @@ export class BenchBoard extends BusBoard {
   override readonly clock: ManualClock;
   /** Every change of an interrupt wire, such as `4+` and `4-`. */
   readonly lineChanges: string[] = [];
+  /** Every message-signalled interrupt, such as `fee00000:41`. */
+  readonly messages: string[] = [];
   /** Every request to the power control, such as `reset` and `exit 3`. */
   readonly powerRequests: string[] = [];
 
@@ -44,6 +46,7 @@ export class BenchBoard extends BusBoard {
     });
     this.clock = clock;
     this.powerRequests = requests;
+    this.connectMessages((address, data) => this.messages.push(`${address.toString(16)}:${data.toString(16)}`));
     this.lines.connect((number, high) => this.lineChanges.push(`${number}${high ? '+' : '-'}`));
   }
 

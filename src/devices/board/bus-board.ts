@@ -12,6 +12,9 @@ import type { PortClaim } from '../../base/port-io.ts';
 import type { Timer, TimerCallback } from '../../base/timer.ts';
 import { InterruptLines } from './interrupt-lines.ts';
 
+/** Told of the writes that are message-signalled interrupts. */
+export type MessageReceiver = (address: bigint, data: number) => void;
+
 /** What a machine gives its board. */
 export interface BusBoardOptions {
   readonly clock: Clock;
@@ -29,6 +32,7 @@ export class BusBoard implements Board {
   readonly mmio = new MmioSpace();
   readonly events = new EventQueue();
   readonly lines = new InterruptLines();
+  #messageReceiver: MessageReceiver = () => {};
   readonly #characterBackends: Readonly<Record<string, CharacterBackend>>;
 
   constructor(options: BusBoardOptions) {
@@ -48,6 +52,15 @@ export class BusBoard implements Board {
 
   interruptLine(number: number): InterruptLine {
     return this.lines.source(number);
+  }
+
+  /** Connects what takes message-signalled interrupts: the bus of the local APICs. */
+  connectMessages(receiver: MessageReceiver): void {
+    this.#messageReceiver = receiver;
+  }
+
+  signalMessage(address: bigint, data: number): void {
+    this.#messageReceiver(address, data);
   }
 
   timer(callback: TimerCallback): Timer {

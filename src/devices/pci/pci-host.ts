@@ -1,14 +1,17 @@
+import { guestPhysical } from '../../base/address.ts';
 import type { Board } from '../../base/board.ts';
 import type { Device } from '../../base/device.ts';
-import { toDisposable } from '../../base/disposable.ts';
+import { DisposableStore, toDisposable } from '../../base/disposable.ts';
 import type { Disposable } from '../../base/disposable.ts';
 import { CompositionError } from '../../base/errors.ts';
+import type { MmioSize } from '../../base/mmio.ts';
 import type { PortHandler, PortSize } from '../../base/port-io.ts';
 import { bytes, u32 } from '../../base/state-field.ts';
 import { defineState } from '../../base/state-schema.ts';
 import type { SavedState } from '../../base/state-schema.ts';
 import { CONFIGURATION_LENGTH, ConfigurationSpace } from './configuration-space.ts';
 import type { PciFunction } from './configuration-space.ts';
+import { ECAM_ADDRESS, ECAM_LENGTH } from './pci-layout.ts';
 
 const pciHostState = defineState({
   name: 'pci-host',
@@ -27,17 +30,20 @@ export interface PciHostOptions {
   readonly resetControl: { readonly resetRegister: PortHandler };
 }
 
-/** Bus 0 and its host bridge, by configuration mechanism #1 (PCI Local Bus Specification 3.0, 3.2.2.3.2). */
+/**
+ * Bus 0 and its host bridge. Configuration registers are reached by ports, mechanism #1 (PCI Local Bus Specification 3.0,
+ * 3.2.2.3.2), and in memory (PCI Express Base 4.0, 7.2.2).
+ */
 export class PciHost implements Device {
   readonly name = 'pci-host';
   readonly schema = pciHostState;
-  readonly #claim: Disposable;
+  readonly #claims = new DisposableStore();
   readonly #functions = new Map<number, PciFunction>();
   #bridge = hostBridge();
   #address = 0;
 
   constructor(board: Board, options: PciHostOptions) {
-    this.#claim = board.claimPorts({
+    const ports = board.claimPorts({
       owner: this.name,
       first: 0xcf8,
       count: 8,
@@ -47,6 +53,17 @@ export class PciHost implements Device {
         write: (port, size, value) => this.#write(port, size, value, options.resetControl.resetRegister),
       },
     });
+    const memory = board.claimMmio({
+      owner: this.name,
+      base: guestPhysical(ECAM_ADDRESS),
+      length: ECAM_LENGTH,
+      handler: {
+        read: (offset, size) => this.#readMemory(offset, size),
+        write: (offset, size, value) => this.#writeMemory(offset, size, value),
+      },
+    });
+    this.#claims.add(ports);
+    this.#claims.add(memory);
   }
 
   /** Puts a function on bus 0. Throws `CompositionError` when the place is taken; 0.0 is the host bridge. */
@@ -82,7 +99,7 @@ export class PciHost implements Device {
   }
 
   dispose(): void {
-    this.#claim.dispose();
+    this.#claims.dispose();
   }
 
   #read(port: number, size: PortSize, resetRegister: PortHandler): number {
@@ -102,11 +119,28 @@ export class PciHost implements Device {
     else if (port === RESET_CONTROL && size === 1) resetRegister.write(port, size, value);
   }
 
+  /** No function has extended configuration registers, 256 to 4095. */
+  #readMemory(offset: number, size: MmioSize): number {
+    const target = this.#functionAt(offset >>> 12);
+    const register = offset & 0xfff;
+    if (target === undefined) return 0xffff_ffff;
+    return register + size > CONFIGURATION_LENGTH ? 0 : target.readConfiguration(register, size);
+  }
+
+  #writeMemory(offset: number, size: MmioSize, value: number): void {
+    const register = offset & 0xfff;
+    if (register + size > CONFIGURATION_LENGTH) return;
+    this.#functionAt(offset >>> 12)?.writeConfiguration(register, size, value);
+  }
+
+  #functionAt(place: number): PciFunction | undefined {
+    return place === 0 ? this.#bridge : this.#functions.get(place);
+  }
+
   /** The function that CONFIG_ADDRESS selects, if it is there. */
   #target(): PciFunction | undefined {
     if ((this.#address & ENABLE) === 0 || (this.#address & 0x00ff_0000) !== 0) return undefined;
-    const place = (this.#address >>> 8) & 0xff;
-    return place === 0 ? this.#bridge : this.#functions.get(place);
+    return this.#functionAt((this.#address >>> 8) & 0xff);
   }
 }
 

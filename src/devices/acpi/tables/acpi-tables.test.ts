@@ -76,13 +76,20 @@ test('every table is found, whole and where it may be', () => {
   assert.deepEqual([built.address, built.rootPointer % 16], [0xe0000, 0]);
   assert.ok(built.address + built.bytes.length <= 0x100000);
   const tables = tablesOf(built);
-  assert.deepEqual([...tables.keys()].sort(), ['APIC', 'DSDT', 'FACP', 'FACS', 'HPET', 'RSDT', 'XSDT']);
+  assert.deepEqual([...tables.keys()].sort(), ['APIC', 'DSDT', 'FACP', 'FACS', 'HPET', 'MCFG', 'RSDT', 'XSDT']);
   const fadt = tables.get('FACP')!;
   assert.equal(fadt.byteLength, 244);
   assert.deepEqual([fadt.getUint16(46, true), fadt.getUint32(56, true), fadt.getUint32(64, true)], [9, 0x600, 0x604]);
   assert.deepEqual([fadt.getUint32(76, true), fadt.getUint32(80, true)], [0x608, 0x620]);
   assert.deepEqual([Number(fadt.getBigUint64(120, true)), fadt.getUint8(128)], [0xcf9, 6]);
   assert.equal(tables.get('FACS')!.byteOffset % 64, 0);
+});
+
+test('the MCFG tells where the configuration space of bus 0 is', () => {
+  const mcfg = tablesOf(buildAcpiTables({ processors: 1, memoryTop: 512 << 20 })).get('MCFG')!;
+  assert.equal(mcfg.byteLength, 60);
+  assert.equal(Number(mcfg.getBigUint64(44, true)), 0xe000_0000);
+  assert.deepEqual([mcfg.getUint16(52, true), mcfg.getUint8(54), mcfg.getUint8(55)], [0, 0, 0]);
 });
 
 test('the MADT has an entry a processor and the overrides of the timer and the SCI', () => {

@@ -1,7 +1,7 @@
 import { guestPhysical } from '../../../base/address.ts';
 import type { GuestPhysical } from '../../../base/address.ts';
 import { dsdt } from './dsdt.ts';
-import { facs, fadt, hpet, madt, rootPointer, rsdt, xsdt } from './fixed-tables.ts';
+import { facs, fadt, hpet, madt, mcfg, rootPointer, rsdt, xsdt } from './fixed-tables.ts';
 
 export interface AcpiTablesOptions {
   /** 1 to 1024. Processor n has APIC ID n. */
@@ -32,7 +32,7 @@ const LAST = 0x000f_ffff;
 /** The FACS wants 64; the same for all keeps it simple. */
 const ALIGNMENT = 64;
 /** The least room that PCI devices get when memory reaches far up. */
-const SMALLEST_PCI_WINDOW = 0xf000_0000;
+const SMALLEST_PCI_WINDOW = 0xd000_0000;
 
 /** Builds all ACPI tables of the board. Throws `RangeError` when they do not fit, with more than some 1,000 processors. */
 export const buildAcpiTables = (options: AcpiTablesOptions): AcpiTables => {
@@ -51,7 +51,12 @@ export const buildAcpiTables = (options: AcpiTablesOptions): AcpiTables => {
   );
   const facsAddress = place(facs());
   const dsdtAddress = place(dsdt({ processors, mouse, serialPorts, pciWindow }));
-  const tables = [place(fadt(facsAddress, dsdtAddress, vga)), place(madt(processors, ioApicId)), place(hpet())];
+  const tables = [
+    place(fadt(facsAddress, dsdtAddress, vga)),
+    place(madt(processors, ioApicId)),
+    place(hpet()),
+    place(mcfg()),
+  ];
   pieces.push({ at: FIRST, bytes: rootPointer(place(rsdt(tables)), place(xsdt(tables))) });
   if (next > LAST + 1) {
     throw new RangeError(

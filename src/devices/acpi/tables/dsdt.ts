@@ -1,3 +1,4 @@
+import { ECAM_ADDRESS, ECAM_LENGTH, PCI_WINDOW_LAST, pciInterrupt } from '../../pci/pci-layout.ts';
 import { ACPI_PORTS, SLEEP_TYPE_S5 } from '../acpi-ports.ts';
 import { device, eisaId, integer, name, packageOf, scope, string } from './aml.ts';
 import type { Aml } from './aml.ts';
@@ -22,10 +23,6 @@ export interface DsdtOptions {
   readonly serialPorts: number;
 }
 
-/** PCI interrupts A to D of slot n come to these pins of the I/O APIC, rotated by n. */
-export const PCI_INTERRUPTS = [16, 17, 18, 19] as const;
-/** The window for PCI devices ends below the I/O APIC. */
-const PCI_WINDOW_LAST = 0xfebf_ffff;
 const PCI_SLOTS = 32;
 
 /** The differentiated system description table: what the board has that cannot be found by looking. */
@@ -51,12 +48,13 @@ const pciRoot = (options: DsdtOptions): Aml =>
     name(
       '_CRS',
       resourceTemplate([
-        busNumbers(0, 0xff),
+        busNumbers(0, 0),
         ioPorts(0xcf8, 8),
         ioWindow(0x0000, 0x0cf7),
         ioWindow(0x0d00, 0xffff),
         memoryWindow(0x000a_0000, 0x000b_ffff),
-        memoryWindow(options.pciWindow, PCI_WINDOW_LAST),
+        memoryWindow(options.pciWindow, ECAM_ADDRESS - 1),
+        memoryWindow(ECAM_ADDRESS + ECAM_LENGTH, PCI_WINDOW_LAST),
       ]),
     ),
     name('_PRT', packageOf(pciRoutes())),
@@ -68,8 +66,7 @@ const pciRoutes = (): readonly Aml[] =>
   Array.from({ length: (PCI_SLOTS - 1) * 4 }, (_, n) => {
     const slot = (n >> 2) + 1;
     const pin = n & 3;
-    const interrupt = PCI_INTERRUPTS[(slot + pin) & 3] as number;
-    return packageOf([(slot << 16) | 0xffff, pin, 0, interrupt].map(integer));
+    return packageOf([(slot << 16) | 0xffff, pin, 0, pciInterrupt(slot, pin)].map(integer));
   });
 
 const SERIAL = [
@@ -96,6 +93,7 @@ const systemDevices = (): readonly Aml[] => [
     ioPorts(0x92, 1),
     ioPorts(0x4d0, 2),
     ioPorts(ACPI_PORTS.first, ACPI_PORTS.count),
+    fixedMemory(ECAM_ADDRESS, ECAM_LENGTH),
     fixedMemory(0xfec0_0000, 0x1000),
     fixedMemory(0xfee0_0000, 0x1000),
   ]),

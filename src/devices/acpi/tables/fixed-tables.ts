@@ -1,5 +1,6 @@
 import { HPET_ADDRESS, HPET_BLOCK_ID } from '../../hpet/hpet.ts';
 import { IO_APIC_ADDRESS } from '../../io-apic/io-apic.ts';
+import { ECAM_ADDRESS } from '../../pci/pci-layout.ts';
 import { RESET_CONTROL_PORT, RESET_CONTROL_VALUE } from '../../reset-control/reset-control.ts';
 import { ACPI_PORTS, GENERAL_LENGTH, SCI } from '../acpi-ports.ts';
 import { checksumOf, genericAddress, systemTable, TableWriter } from './table-writer.ts';
@@ -120,3 +121,7 @@ export const hpet = (): Uint8Array =>
       .u8(0)
       .bytes(),
   );
+
+/** The table of memory-mapped configuration space (PCI Firmware Specification 3.2, 4.1.2): segment 0, bus 0. */
+export const mcfg = (): Uint8Array =>
+  systemTable('MCFG', 1, new TableWriter().zeros(8).u64(ECAM_ADDRESS).u16(0).u8(0, 0).zeros(4).bytes());
