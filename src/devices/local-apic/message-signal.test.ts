@@ -25,6 +25,11 @@ test('a redirected message to a logical destination, of lowest priority', () => 
   });
 });
 
+test('the destination mode counts without the redirection hint too', () => {
+  assert.equal(interruptOf(0xfee0_1004n, 0x26)?.logical, true);
+  assert.equal(interruptOf(0xfee0_1008n, 0x26)?.logical, false);
+});
+
 test('a level that is taken back asserts nothing', () => {
   assert.equal(interruptOf(0xfee0_0000n, 0x8041)?.assert, false);
   assert.equal(interruptOf(0xfee0_0000n, 0xc041)?.assert, true);

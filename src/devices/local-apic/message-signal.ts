@@ -12,8 +12,8 @@ export const interruptOf = (address: bigint, data: number): InterruptMessage | u
   const low = Number(address & 0xf_ffffn);
   return {
     destination: (low >>> 12) & 0xff,
-    // Without the redirection hint the destination is an APIC ID whatever the mode bit says.
-    logical: (low & 0b1100) === 0b1100,
+    // The manual has the mode bit ignored without the redirection hint, but processors heed it, and Linux counts on that.
+    logical: (low & 0b0100) !== 0,
     delivery: (data >>> 8) & 7,
     vector: data & 0xff,
     levelTriggered: (data & 0x8000) !== 0,
