@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BlockBackend } from '../../base/block-backend.ts';
-import { A20Gate } from '../a20-gate/a20-gate.ts';
-import { BenchBoard } from '../board/bench-board.ts';
-import { createPciHost } from '../pci/pci-host.ts';
-import { createResetControl } from '../reset-control/reset-control.ts';
-import { BenchDriver } from '../virtio/bench-driver.ts';
+import { benchDevice } from '../virtio/bench-device.ts';
+import type { BenchDevice } from '../virtio/bench-device.ts';
 import type { BenchDriverOptions } from '../virtio/bench-driver.ts';
-import { VirtioPci } from '../virtio/virtio-pci.ts';
 import { VirtioBlock } from './virtio-block.ts';
 
 const SECTORS = 64;
@@ -47,22 +43,10 @@ class MemoryDisk implements BlockBackend {
   }
 }
 
-interface Setup {
-  readonly board: BenchBoard;
-  readonly disk: MemoryDisk;
-  readonly device: VirtioPci;
-  readonly driver: BenchDriver;
-}
-
-function setUp(options: BenchDriverOptions = {}, isReadOnly = false): Setup {
-  const board = new BenchBoard();
-  const pci = createPciHost(board, { resetControl: createResetControl(board, new A20Gate()) });
+function setUp(options: BenchDriverOptions = {}, isReadOnly = false): BenchDevice & { readonly disk: MemoryDisk } {
   const disk = new MemoryDisk();
   disk.isReadOnly = isReadOnly;
-  const device = new VirtioPci(board, pci, { model: new VirtioBlock('disk0', disk), slot: 4 });
-  const driver = new BenchDriver(board, 4, options);
-  driver.begin();
-  return { board, disk, device, driver };
+  return { disk, ...benchDevice(new VirtioBlock('disk0', disk), options) };
 }
 
 const header = (type: number, sector: number | bigint, data: Uint8Array = new Uint8Array(0)): Uint8Array => {

@@ -6,7 +6,9 @@ import { FEATURE } from './virtio-features.ts';
 const REGISTERS = 0xd000_0000;
 const VECTORS = 0xd010_0000;
 const NOTIFY = REGISTERS + 0x3000;
+/** Where the buffers of queue 0 are; those of the next follow. */
 const ARENA = 0x40000;
+const ARENA_LENGTH = 0x20000;
 const RING_SIZE = 16;
 
 /** A buffer that the driver gives: bytes to read, or a number of bytes to be written. */
@@ -26,11 +28,8 @@ export class BenchDriver {
   readonly board: BenchBoard;
   readonly slot: number;
   readonly #options: BenchDriverOptions;
+  readonly #places = new Map<number, QueuePlace>();
   #queue = 0;
-  #next = 0;
-  #wrap = true;
-  /** Where in the memory of the queue the next buffer goes. */
-  #arena = 0;
 
   constructor(board: BenchBoard, slot: number, options: BenchDriverOptions = {}) {
     this.board = board;
@@ -102,10 +101,11 @@ export class BenchDriver {
     return word(0) | (word(1) << 32n);
   }
 
+  /** Turns to another queue, 0 to 5, and sets it up if it is not. */
   useQueue(queue: number): void {
     this.#queue = queue;
-    this.#next = 0;
-    this.#wrap = true;
+    if (this.#places.has(queue)) return;
+    this.#places.set(queue, { next: 0, wrap: true, head: 0, arena: 0 });
     this.setCommon(0x16, 2, queue);
     this.setCommon(0x18, 2, RING_SIZE);
     this.setCommon(0x1a, 2, queue + 1);
@@ -139,16 +139,16 @@ export class BenchDriver {
   /** Gives the device one request and returns at once. What it writes is found by the function that is returned: undefined until it is used. */
   submit(...buffers: readonly DriverBuffer[]): () => DriverAnswer | undefined {
     const { memory } = this.board;
-    this.#arena = 0;
+    const place = this.#place;
     const placed = buffers.map((buffer) => {
-      const address = ARENA + this.#arena;
       const length = typeof buffer === 'number' ? buffer : buffer.length;
+      if (place.arena + length > ARENA_LENGTH) place.arena = 0;
+      const address = ARENA + this.#queue * ARENA_LENGTH + place.arena;
       if (typeof buffer !== 'number') memory.writeBytes(guestPhysical(address), buffer);
-      this.#arena += (length + 63) & ~63;
+      place.arena += (length + 63) & ~63;
       return { address, length, isWritable: typeof buffer === 'number' };
     });
-    const position = this.#next;
-    const wrap = this.#wrap;
+    const { next: position, wrap } = place;
     if (this.#options.packed === true) this.#makeAvailablePacked(placed);
     else this.#makeAvailableSplit(placed);
     this.notify();
@@ -169,6 +169,10 @@ export class BenchDriver {
       await Promise.resolve();
     }
     throw new Error('The device has not used the request.');
+  }
+
+  get #place(): QueuePlace {
+    return this.#places.get(this.#queue) as QueuePlace;
   }
 
   #wanted(): bigint {
@@ -206,51 +210,55 @@ export class BenchDriver {
 
   #makeAvailableSplit(buffers: readonly PlacedBuffer[]): void {
     const { memory } = this.board;
-    const encode: DescriptorEncoder = (at, index, flags) => {
+    const place = this.#place;
+    const isIndirect = this.#options.indirect === true;
+    const entries = isIndirect ? 1 : buffers.length;
+    if (place.head + entries > RING_SIZE) place.head = 0;
+    const { head } = place;
+    const table = isIndirect ? this.descriptors + 0x800 : this.descriptors + head * 16;
+    this.#writeDescriptors(table, buffers, (at, index, flags) => {
       memory.write16(guestPhysical(at), flags);
-      memory.write16(guestPhysical(at + 2), index + 1);
-    };
-    if (this.#options.indirect === true) {
-      const table = this.descriptors + 0x800;
-      this.#writeDescriptors(table, buffers, encode);
-      this.#writeDescriptors(
-        this.descriptors,
-        [{ address: table, length: buffers.length * 16, isWritable: false }],
-        (at) => memory.write16(guestPhysical(at), 4),
-      );
-    } else this.#writeDescriptors(this.descriptors, buffers, encode);
-    memory.write16(guestPhysical(this.driverArea + 4 + (this.#next % RING_SIZE) * 2), 0);
-    this.#next = (this.#next + 1) & 0xffff;
+      memory.write16(guestPhysical(at + 2), index + 1 + (isIndirect ? 0 : head));
+    });
+    if (isIndirect) {
+      const indirect = { address: table, length: buffers.length * 16, isWritable: false };
+      this.#writeDescriptors(this.descriptors + head * 16, [indirect], (at) => memory.write16(guestPhysical(at), 4));
+    }
+    place.head = head + entries;
+    memory.write16(guestPhysical(this.driverArea + 4 + (place.next % RING_SIZE) * 2), head);
+    place.next = (place.next + 1) & 0xffff;
     if (this.#options.eventIndex === true)
-      memory.write16(guestPhysical(this.driverArea + 4 + RING_SIZE * 2), this.#next - 1);
-    memory.write16(guestPhysical(this.driverArea + 2), this.#next);
+      memory.write16(guestPhysical(this.driverArea + 4 + RING_SIZE * 2), place.next - 1);
+    memory.write16(guestPhysical(this.driverArea + 2), place.next);
   }
 
   #usedSplit(position: number): number | undefined {
     const { memory } = this.board;
-    if (memory.read16(guestPhysical(this.deviceArea + 2)) === position) return undefined;
+    const used = memory.read16(guestPhysical(this.deviceArea + 2));
+    if (((used - position) & 0xffff) === 0 || ((used - position) & 0x8000) !== 0) return undefined;
     return memory.read32(guestPhysical(this.deviceArea + 4 + (position % RING_SIZE) * 8 + 4));
   }
 
   #makeAvailablePacked(buffers: readonly PlacedBuffer[]): void {
     const { memory } = this.board;
+    const place = this.#place;
     const direct = this.#options.indirect !== true;
     const table = this.descriptors + 0x800;
     if (!direct)
       this.#writeDescriptors(table, buffers, (at, _index, flags) => memory.write16(guestPhysical(at + 2), flags & 2));
     const entries = direct ? buffers : [{ address: table, length: buffers.length * 16, isWritable: false }];
     for (const [index, buffer] of entries.entries()) {
-      const wrap = this.#wrap;
-      this.#writeDescriptors(this.descriptors + this.#next * 16, [buffer], (at) => {
+      const { wrap } = place;
+      this.#writeDescriptors(this.descriptors + place.next * 16, [buffer], (at) => {
         const more = index < entries.length - 1 ? 1 : 0;
         const flags = more | (buffer.isWritable ? 2 : 0) | (direct ? 0 : 4) | (wrap ? 0x80 : 0x8000);
         memory.write16(guestPhysical(at), 7);
         memory.write16(guestPhysical(at + 2), flags);
       });
-      this.#next += 1;
-      if (this.#next < RING_SIZE) continue;
-      this.#next = 0;
-      this.#wrap = !this.#wrap;
+      place.next += 1;
+      if (place.next < RING_SIZE) continue;
+      place.next = 0;
+      place.wrap = !place.wrap;
     }
   }
 
@@ -266,6 +274,16 @@ export interface DriverAnswer {
   readonly length: number;
   /** What is in the writable buffers now. */
   readonly written: readonly Uint8Array[];
+}
+
+/** How far the driver has come with a queue. */
+interface QueuePlace {
+  next: number;
+  wrap: boolean;
+  /** The next free descriptor of a split queue. */
+  head: number;
+  /** Where in the memory of the queue the next buffer goes. */
+  arena: number;
 }
 
 interface PlacedBuffer {

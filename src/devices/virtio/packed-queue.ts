@@ -51,6 +51,12 @@ export class PackedQueue implements Virtqueue {
     return chain;
   }
 
+  putBack(chain: Chain): void {
+    const { index, wrap } = this.#available;
+    const before = index - chain.descriptors;
+    this.#available = before >= 0 ? { index: before, wrap } : { index: before + this.#place.size, wrap: !wrap };
+  }
+
   push(chain: Chain, written: number): void {
     const { memory } = this.#place;
     const at = this.#addressOf(this.#used);

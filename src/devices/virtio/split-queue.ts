@@ -48,6 +48,10 @@ export class SplitQueue implements Virtqueue {
     return chain;
   }
 
+  putBack(): void {
+    this.#available = (this.#available - 1) & 0xffff;
+  }
+
   push(chain: Chain, written: number): void {
     const { memory, device, size } = this.#place;
     const entry = device + RING.entries + (this.#used % size) * USED_ENTRY;

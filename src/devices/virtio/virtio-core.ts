@@ -133,6 +133,11 @@ export class VirtioCore {
   }
 
   /** For sessions alone. */
+  putBack(index: number, chain: Chain): void {
+    if (this.#outstanding.delete(chain)) this.#queues[index]?.putBack(chain);
+  }
+
+  /** For sessions alone. */
   push(index: number, chain: Chain, written: number): void {
     if (this.#outstanding.delete(chain)) this.#queues[index]?.push(chain, written);
   }
@@ -170,6 +175,10 @@ class Session implements VirtioQueues {
 
   pop(queue: number): Chain | undefined {
     return this.#core?.pop(queue);
+  }
+
+  putBack(queue: number, chain: Chain): void {
+    this.#core?.putBack(queue, chain);
   }
 
   push(queue: number, chain: Chain, written: number): void {

@@ -34,6 +34,8 @@ export interface VirtioModel {
 export interface VirtioQueues {
   /** The next request of a queue, if there is one. */
   pop(queue: number): Chain | undefined;
+  /** Undoes the last `pop` of the queue that was not undone yet: the request waits in the queue again. */
+  putBack(queue: number, chain: Chain): void;
   /** Gives a request back, with so many bytes written from the start of its writable part. */
   push(queue: number, chain: Chain, written: number): void;
   /** Interrupts the driver if it wants that for what was pushed. */

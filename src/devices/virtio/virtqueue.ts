@@ -36,6 +36,8 @@ export interface Virtqueue {
   readonly isBroken: boolean;
   /** The next request, if there is one. */
   pop(): Chain | undefined;
+  /** Undoes the last `pop` that was not undone yet: the request is waiting again. */
+  putBack(chain: Chain): void;
   /** Gives a request back, with so many bytes written from the start of its writable part. */
   push(chain: Chain, written: number): void;
   /** Whether the driver wants an interrupt for what was pushed since the last call. */
