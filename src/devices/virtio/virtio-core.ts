@@ -46,7 +46,9 @@ export class VirtioCore {
     if ((old & STATUS.featuresOk) === 0 && !this.#acceptsFeatures()) status &= ~STATUS.featuresOk;
     state.status = status & 0xff;
     const started = (status & STATUS.driverOk) !== 0 && (status & STATUS.featuresOk) !== 0;
-    if (started && this.#session === undefined) this.#start();
+    if (!started || this.#session !== undefined) return;
+    this.#start();
+    this.notifyAll();
   }
 
   /** Enables the queue that is selected, with the addresses and size it has now. */
@@ -74,7 +76,12 @@ export class VirtioCore {
     this.model.reset();
   }
 
-  /** Takes a saved state; the model's is restored already. */
+  /** Looks into every queue: for what was made available while nobody looked. */
+  notifyAll(): void {
+    for (const index of this.#queues.keys()) this.notify(index);
+  }
+
+  /** Takes a saved state; the model's is restored already. `notifyAll` is to follow once the whole board is restored. */
   restore(state: VirtioState): void {
     this.#state = state;
     this.#queues = state.queues.map((queue) => (queue.enabled ? this.#makeQueue(queue, queue) : undefined));
@@ -118,8 +125,6 @@ export class VirtioCore {
   #start(): void {
     this.#session = new Session(this);
     this.model.start(this.#session, this.#state.driverFeatures);
-    // What was made available before the device was started.
-    for (const [index, queue] of this.#queues.entries()) if (queue !== undefined) this.model.notify(index);
   }
 
   /** For sessions alone. */

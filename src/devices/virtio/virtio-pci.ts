@@ -6,6 +6,7 @@ import type { MmioHandler, MmioSize } from '../../base/mmio.ts';
 import { bytes, plain, record } from '../../base/state-field.ts';
 import { defineState } from '../../base/state-schema.ts';
 import type { SavedState } from '../../base/state-schema.ts';
+import type { Timer } from '../../base/timer.ts';
 import { MSI_X_LENGTH, MsiX } from '../pci/msi-x.ts';
 import { CONFIGURATION_LENGTH } from '../pci/configuration-space.ts';
 import { PciEndpoint } from '../pci/pci-endpoint.ts';
@@ -65,12 +66,16 @@ export class VirtioPci implements Device {
   readonly #msiX: MsiX;
   readonly #registers: MmioHandler;
   readonly #place: Disposable;
+  readonly #afterRestore: Timer;
+  readonly #board: Board;
   #accessCapability = 0;
 
   constructor(board: Board, pci: PciHost, { model, slot }: VirtioPciOptions) {
     this.#model = model;
     this.name = model.name;
     this.schema = stateOf(model);
+    this.#board = board;
+    this.#afterRestore = board.timer(() => this.#core.notifyAll());
     this.#msiX = new MsiX(board, model.queueSizes.length + 1);
     const interrupts = {
       queueUsed: (vector: number) => this.#interrupt(INTERRUPT.queue, vector),
@@ -134,9 +139,12 @@ export class VirtioPci implements Device {
     this.#msiX.restore(vectors);
     this.#core.restore(virtio);
     this.#updatePin();
+    // An interrupt would be lost before the interrupt controllers are restored, which come last.
+    this.#afterRestore.arm(this.#board.clock.now());
   }
 
   dispose(): void {
+    this.#afterRestore.cancel();
     this.#core.reset(this.#initial());
     this.#core.model.dispose();
     this.#place.dispose();
