@@ -15,9 +15,24 @@ export async function extractFile(
   directory: string,
   signal: AbortSignal,
 ): Promise<string> {
+  const [only, ...others] = await extractFiles(file, [pattern], directory, signal);
+  if (only === undefined || others.length > 0) throw new Error(`${file} could not be unpacked: it has no ${pattern}`);
+  return only;
+}
+
+/**
+ * Unpacks from the package `file` all that matches one of the tar wildcards into `directory`, and returns the paths of the
+ * files there. Throws an Error when the package cannot be read; `ENOSPC` in `code` when the disk is full.
+ */
+export async function extractFiles(
+  file: string,
+  patterns: readonly string[],
+  directory: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   mkdirSync(directory, { recursive: true });
   const unpack = spawn('dpkg-deb', ['--fsys-tarfile', file], { stdio: ['ignore', 'pipe', 'pipe'], signal });
-  const tar = spawn('tar', ['-x', '-C', directory, '--no-same-owner', '--wildcards', pattern], {
+  const tar = spawn('tar', ['-x', '-C', directory, '--no-same-owner', '--wildcards', ...patterns], {
     stdio: [unpack.stdout, 'ignore', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
     signal,
@@ -27,13 +42,16 @@ export async function extractFile(
   let said = '';
   for (const { stderr } of [unpack, tar]) stderr?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
   await Promise.all([once(unpack, 'close'), once(tar, 'close')]);
+  const complaint = said.split('\n').find((line) => line !== '' && !UNMATCHED.test(line));
+  if (complaint !== undefined) {
+    const error: NodeJS.ErrnoException = new Error(`${file} could not be unpacked: ${complaint}`);
+    // tar says only the latter when a part of the data could still be written.
+    if (/No space left on device|Wrote only/.test(said)) error.code = 'ENOSPC';
+    throw error;
+  }
   const found = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const only = found[0];
-  if (tar.exitCode === 0 && only !== undefined && found.length === 1) return join(only.parentPath, only.name);
-  const error: NodeJS.ErrnoException = new Error(
-    `${file} could not be unpacked: ${said.trim().split('\n', 1)[0] || `it has no ${pattern}`}`,
-  );
-  // tar says only the latter when a part of the data could still be written.
-  if (/No space left on device|Wrote only/.test(said)) error.code = 'ENOSPC';
-  throw error;
+  return found.map((entry) => join(entry.parentPath, entry.name));
 }
+
+/** What tar says when a wildcard matches nothing. */
+const UNMATCHED = /Not found in archive$|Exiting with failure status due to previous errors$/;

@@ -7,6 +7,7 @@ import { projectDirectory } from '../../host/node/project-directory.ts';
 import { appletNames } from './applets.ts';
 import type { CpioMember } from './cpio.ts';
 import { writeCpio } from './cpio.ts';
+import { driverTable } from './drivers.ts';
 
 // Where each file of `images/` goes in the guest, and its mode.
 const SCRIPTS: readonly [file: string, guestPath: string, mode: number][] = [
@@ -33,6 +34,7 @@ const DIRECTORIES: readonly [path: string, mode: number][] = [
   ['usr/bin', 0o755],
   ['usr/lib', 0o755],
   ['usr/lib/lodge', 0o755],
+  ['usr/lib/lodge/modules', 0o755],
   ['var', 0o755],
 ];
 
@@ -57,8 +59,11 @@ export function scriptMembers(): CpioMember[] {
   return SCRIPTS.map(([file, path, mode]) => ({ kind: 'file', path, data: readFileSync(join(directory, file)), mode }));
 }
 
-/** The initramfs, a newc archive, around a static busybox. */
-export function buildInitramfs(busybox: Uint8Array): Uint8Array {
+/**
+ * The initramfs, a newc archive, around a static busybox.
+ * @param modules modules of the kernel by name, such as `virtio_blk`
+ */
+export function buildInitramfs(busybox: Uint8Array, modules: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const members: CpioMember[] = [];
   for (const [path, mode] of DIRECTORIES) members.push({ kind: 'directory', path, mode });
   for (const [path, target] of MERGED) members.push({ kind: 'link', path, target });
@@ -67,6 +72,9 @@ export function buildInitramfs(busybox: Uint8Array): Uint8Array {
   for (const name of appletNames(busybox)) {
     if (name !== 'busybox') members.push({ kind: 'link', path: `usr/bin/${name}`, target: 'busybox' });
   }
+  for (const [name, data] of modules) members.push({ kind: 'file', path: `usr/lib/lodge/modules/${name}.ko`, data });
+  const drivers = new TextEncoder().encode(driverTable(new Set(modules.keys())));
+  members.push({ kind: 'file', path: 'usr/lib/lodge/drivers', data: drivers });
   members.push(...scriptMembers());
   return writeCpio(members);
 }

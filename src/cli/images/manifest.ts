@@ -2,7 +2,7 @@
 // exist. A manifest that this version of Lodge does not understand counts as no image.
 
 /** The version of the layout that this code writes and reads. */
-export const MANIFEST_VERSION = 1;
+export const MANIFEST_VERSION = 2;
 
 export interface Manifest {
   readonly version: number;

@@ -16,7 +16,8 @@ import { UserError } from '../../base/errors.ts';
 import { imageDirectory, makePartialDirectory, removeStrays } from './cache.ts';
 import type { ImageRecipe } from './catalogue.ts';
 import { USER_SPACE_PACKAGE } from './catalogue.ts';
-import { extractFile } from './deb.ts';
+import { extractFile, extractFiles } from './deb.ts';
+import { driverModules } from './drivers.ts';
 import { fetchPackages } from './fetch-packages.ts';
 import { buildInitramfs } from './initramfs.ts';
 import type { Manifest } from './manifest.ts';
@@ -64,11 +65,12 @@ async function build(
 
   progress.step(`building the image ${recipe.name} from ${kernel.package.name}`);
   const vmlinuz = await extractFile(kernel.file, './boot/vmlinuz-*', join(partial, 'kernel-package'), signal);
+  const modules = await extractModules(kernel.file, join(partial, 'modules'), signal);
   const busybox = await extractFile(userSpace.file, '*/bin/busybox', join(partial, 'user-space-package'), signal);
   const files = join(partial, 'files');
   mkdirSync(files);
   renameSync(vmlinuz, join(files, 'kernel'));
-  writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox)));
+  writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox), modules));
 
   // basename(partial) ends in the process's number and mkdtemp's random letters: each build has a directory of its own,
   // so that a domain which has just read the old manifest still finds the old files.
@@ -92,6 +94,21 @@ async function build(
   syncToDisk(images);
   removeStrays(images);
   return manifest;
+}
+
+/** The drivers that the kernel package has as modules, by name. */
+async function extractModules(
+  file: string,
+  directory: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const paths = await extractFiles(
+    file,
+    driverModules.map((name) => `*/${name}.ko`),
+    directory,
+    signal,
+  );
+  return new Map(paths.toSorted().map((path) => [basename(path, '.ko'), readFileSync(path)]));
 }
 
 const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT']);
