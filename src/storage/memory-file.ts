@@ -46,8 +46,7 @@ export class MemoryFile implements StorageFile {
   }
 
   async close(): Promise<void> {
-    this.#bytes = new Uint8Array();
-    this.#size = 0;
+    // Its content may still be asked for.
   }
 
   #grow(size: number): void {

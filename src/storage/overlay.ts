@@ -3,6 +3,7 @@ import type { StorageFile } from '../base/storage-file.ts';
 import { KIB } from '../base/units.ts';
 import { BitSet } from './bit-set.ts';
 import { RangeLock } from './range-lock.ts';
+import { settleAll } from './settle-all.ts';
 
 /** The unit in which the overlay keeps what the guest wrote, in bytes: a guest's page, so that few writes need more. */
 const BLOCK_SIZE = 4 * KIB;
@@ -38,7 +39,7 @@ export class Overlay implements BlockBackend {
       parts.push(this.#readRun(start, into.subarray(start - offset, stop - offset)));
       start = stop;
     }
-    await Promise.all(parts);
+    await settleAll(parts);
   }
 
   async write(offset: number, from: Uint8Array): Promise<void> {
@@ -47,7 +48,7 @@ export class Overlay implements BlockBackend {
     const last = Math.ceil(end / BLOCK_SIZE);
     await this.#lock.run(first, last, async () => {
       // The rest of the first and of the last block, unless they are in the file already.
-      await Promise.all([
+      await settleAll([
         this.#fill(first * BLOCK_SIZE, offset),
         this.#fill(end, Math.min(last * BLOCK_SIZE, this.size)),
         this.#file.write(offset, from),

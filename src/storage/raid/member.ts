@@ -1,4 +1,5 @@
 import type { BlockBackend } from '../../base/block-backend.ts';
+import { settleAll } from '../settle-all.ts';
 
 /** One of the disks that make up a larger or a safer one. */
 export interface RaidMember {
@@ -9,6 +10,5 @@ export interface RaidMember {
 
 /** Closes all, and throws what the first failure was when all have had their turn. */
 export async function closeMembers(members: readonly RaidMember[]): Promise<void> {
-  const results = await Promise.allSettled(members.map(({ backend }) => backend.close()));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  await settleAll(members.map(({ backend }) => backend.close()));
 }

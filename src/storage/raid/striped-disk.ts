@@ -1,6 +1,7 @@
 import type { BlockBackend } from '../../base/block-backend.ts';
 import { UserError } from '../../base/errors.ts';
 import { KIB } from '../../base/units.ts';
+import { settleAll } from '../settle-all.ts';
 import { closeMembers, type RaidMember } from './member.ts';
 
 /** How many bytes go to one member before the next has its turn. */
@@ -48,7 +49,7 @@ export class StripedDisk implements BlockBackend {
   }
 
   async flush(): Promise<void> {
-    await settled(this.#members.map(({ backend }) => backend.flush()));
+    await settleAll(this.#members.map(({ backend }) => backend.flush()));
   }
 
   close(): Promise<void> {
@@ -71,7 +72,7 @@ export class StripedDisk implements BlockBackend {
       parts.push(action(backend, row * CHUNK_SIZE + within, done, done + count));
       done += count;
     }
-    await settled(parts);
+    await settleAll(parts);
   }
 
   /** What a range has on each member is one range there. */
@@ -97,7 +98,7 @@ export class StripedDisk implements BlockBackend {
       if (range === undefined) ranges.set(backend, { start, end });
       else range.end = Math.max(range.end, end);
     }
-    await settled([...ranges].map(([backend, { start, end }]) => action(backend, start, end - start)));
+    await settleAll([...ranges].map(([backend, { start, end }]) => action(backend, start, end - start)));
   }
 
   #member(chunk: number): RaidMember {
@@ -107,9 +108,4 @@ export class StripedDisk implements BlockBackend {
 
 function* span(first: number, last: number): Generator<number> {
   for (let number = first; number <= last; number += 1) yield number;
-}
-
-/** Waits for all, so that no buffer is in use any more when one failed. */
-async function settled(parts: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(parts)) if (result.status === 'rejected') throw result.reason;
 }
