@@ -37,7 +37,7 @@ export const permittedMode = (mode: number, stats: BigIntStats): number =>
  * whole seconds are exact.
  */
 export function toUtime(time: NewTime): number | Date {
-  if (time === 'now') return new Date();
+  if (time === 'now') return toUtime(BigInt(Date.now()) * 1_000_000n);
   // Node takes a negative number for the present, but not a date.
   if (time < 0n) return new Date(Number(time / 1_000_000n));
   const seconds = Number(time / SECOND);

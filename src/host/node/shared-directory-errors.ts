@@ -26,3 +26,13 @@ export async function withLinuxErrors<T>(action: () => Promise<T>): Promise<T> {
     throw toLinuxError(error);
   }
 }
+
+/** As `withLinuxErrors`, one operation after the other. */
+export function inTurn(): typeof withLinuxErrors {
+  let last: Promise<unknown> = Promise.resolve();
+  return (action) => {
+    const next = last.then(() => withLinuxErrors(action));
+    last = next.catch(() => {});
+    return next;
+  };
+}

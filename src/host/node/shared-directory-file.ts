@@ -25,7 +25,6 @@ import type {
   SharedFile,
 } from '../../base/shared-files.ts';
 import { permittedMode, toAttributes, toUtime } from './shared-directory-attributes.ts';
-import { withLinuxErrors } from './shared-directory-errors.ts';
 import type { FoundHostFile, HostFile } from './shared-directory-host-file.ts';
 import { listNames } from './shared-directory-list.ts';
 import { setOwner, settle, type ShareRules } from './shared-directory-owner.ts';
@@ -45,7 +44,7 @@ export class SharedDirectoryFile implements SharedFile {
   }
 
   attributes(): Promise<FileAttributes> {
-    return withLinuxErrors(async () => toAttributes(await this.#file.stat()));
+    return this.#run(async () => toAttributes(await this.#file.stat()));
   }
 
   change(changes: AttributeChanges): Promise<void> {
@@ -61,7 +60,7 @@ export class SharedDirectoryFile implements SharedFile {
   }
 
   readLink(): Promise<Uint8Array> {
-    return withLinuxErrors(async () => {
+    return this.#run(async () => {
       const stats = await this.#file.stat();
       if (!stats.isSymbolicLink()) throw new LinuxError('EINVAL');
       return this.#atItsPlace((path) => readlink(path, 'buffer'));
@@ -69,14 +68,14 @@ export class SharedDirectoryFile implements SharedFile {
   }
 
   open(mode: OpenMode): Promise<OpenFile> {
-    return withLinuxErrors(async () => {
+    return this.#run(async () => {
       if (mode.write || mode.truncate) this.#assertWritable();
-      return this.#opened(await this.#file.open(openFlags(mode) | (mode.truncate ? constants.O_TRUNC : 0)), mode);
+      return this.#openFile(this.#file, mode);
     });
   }
 
   space(): Promise<FileSystemSpace> {
-    return withLinuxErrors(async () => {
+    return this.#run(async () => {
       const figures: BigIntStatsFs & { readonly frsize?: bigint } = await this.#file.withPath((path) =>
         statfs(path, { bigint: true }),
       );
@@ -111,21 +110,21 @@ export class SharedDirectoryFile implements SharedFile {
   }
 
   find(name: Uint8Array): Promise<FoundFile> {
-    return withLinuxErrors(async () => {
+    return this.#run(async () => {
       const { file, stats } = await this.#file.find(proper(name));
       return this.#found(file, stats);
     });
   }
 
   attributesOf(name: Uint8Array): Promise<FileAttributes> {
-    return withLinuxErrors(async () =>
+    return this.#run(async () =>
       toAttributes(await this.#file.withEntry(proper(name), (path) => lstat(path, { bigint: true }))),
     );
   }
 
   attributesOfParent(): Promise<FileAttributes> {
-    return withLinuxErrors(async () => {
-      if (this.#file.isRoot) return this.attributes();
+    return this.#run(async () => {
+      if (this.#file.isRoot) return toAttributes(await this.#file.stat());
       const { directory } = await this.#file.locate();
       try {
         return toAttributes(await directory.stat());
@@ -136,7 +135,7 @@ export class SharedDirectoryFile implements SharedFile {
   }
 
   list(limit: number): Promise<Uint8Array> {
-    return withLinuxErrors(async () => {
+    return this.#run(async () => {
       const stats = await this.#file.stat();
       if (!stats.isDirectory()) throw new LinuxError('ENOTDIR');
       return this.#file.withPath((path) => listNames(path, limit));
@@ -153,12 +152,13 @@ export class SharedDirectoryFile implements SharedFile {
         } catch (error) {
           if (exclusive || (error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
         }
-        const existing = await this.find(name).catch((error: LinuxError) => {
+        const existing = await this.#file.find(name).catch((error: NodeJS.ErrnoException) => {
           if (error.code !== 'ENOENT') throw error;
         });
         if (existing === undefined) continue;
         try {
-          return { ...existing, open: await existing.file.open(mode) };
+          const open = await this.#openFile(existing.file, mode);
+          return { ...this.#found(existing.file, existing.stats), open };
         } catch (error) {
           await existing.file.release();
           throw error;
@@ -205,7 +205,7 @@ export class SharedDirectoryFile implements SharedFile {
   }
 
   release(): Promise<void> {
-    return withLinuxErrors(() => this.#file.release());
+    return this.#run(() => this.#file.release());
   }
 
   /** The host's side of a file of the same share. */
@@ -218,12 +218,20 @@ export class SharedDirectoryFile implements SharedFile {
     return { file: new SharedDirectoryFile(file, this.#rules), attributes: toAttributes(stats) };
   }
 
+  async #openFile(file: HostFile, mode: OpenMode): Promise<OpenFile> {
+    return this.#opened(await file.open(openFlags(mode) | (mode.truncate ? constants.O_TRUNC : 0)), mode);
+  }
+
   #opened(handle: FileHandle, mode: OpenMode): OpenFile {
     return new OpenHandle(handle, mode, (closing) => this.#file.close(closing));
   }
 
+  #run<T>(action: () => Promise<T>): Promise<T> {
+    return this.#rules.run(action);
+  }
+
   #changing<T>(action: () => Promise<T>): Promise<T> {
-    return withLinuxErrors(async () => {
+    return this.#run(async () => {
       this.#assertWritable();
       return action();
     });

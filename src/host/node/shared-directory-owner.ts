@@ -10,6 +10,8 @@ export interface ShareRules {
   readonly isReadOnly: boolean;
   /** Whether the process may give files away. */
   readonly mayChangeOwner: boolean;
+  /** Runs an operation, which rejects with nothing but a `LinuxError`. */
+  readonly run: <T>(operation: () => Promise<T>) => Promise<T>;
 }
 
 /**

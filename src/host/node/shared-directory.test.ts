@@ -38,14 +38,14 @@ interface Place {
   readonly root: SharedFile;
 }
 
-async function place(context: TestContext): Promise<Place> {
+async function place(context: TestContext, byPath = false): Promise<Place> {
   const path = mkdtempSync(join(tmpdir(), 'lodge-share-'));
   const shared = join(path, 'shared');
   mkdirSync(shared);
   writeFileSync(join(path, 'secret'), 'secret');
   mkdirSync(join(path, 'private'));
   writeFileSync(join(path, 'private/file'), 'secret');
-  const share = await SharedDirectory.open(shared);
+  const share = await SharedDirectory.open(shared, byPath ? { byPath } : {});
   const root = await share.root();
   context.after(async () => {
     await root.release();
@@ -81,8 +81,8 @@ async function content(file: SharedFile): Promise<string> {
   }
 }
 
-test('names that would leave the directory are refused wherever one is taken', async (context) => {
-  const { shared, root } = await place(context);
+both('names that would leave the directory are refused wherever one is taken', {}, async (context, byPath) => {
+  const { shared, root } = await place(context, byPath);
   writeFileSync(join(shared, 'file'), '');
   const names = ['..', '.', '../secret', 'a/b', '/etc/passwd', 'x\0y', '/', 'file/'];
   for (const name of names.map(bytes)) {
@@ -108,14 +108,24 @@ test('names that would leave the directory are refused wherever one is taken', a
   await assert.rejects(root.find(bytes('n'.repeat(255))), { code: 'ENOENT' });
 });
 
+/** Tests files that are held by descriptors, and by their paths. */
+function both(
+  name: string,
+  options: { readonly skip?: boolean; readonly timeout?: number },
+  run: (context: TestContext, byPath: boolean) => Promise<void>,
+): void {
+  if (process.platform === 'linux') test(name, options, (context) => run(context, false));
+  test(`${name}, by path`, options, (context) => run(context, true));
+}
+
 /** What changing a file in any way changes. */
 function inodeOf(path: string): readonly unknown[] {
   const { mode, uid, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
   return [mode, uid, size, mtimeNs, ctimeNs];
 }
 
-test('symbolic links are told and never followed', async (context) => {
-  const { path, shared, root } = await place(context);
+both('symbolic links are told and never followed', {}, async (context, byPath) => {
+  const { path, shared, root } = await place(context, byPath);
   symlinkSync('../secret', join(shared, 'file'));
   symlinkSync(join(path, 'secret'), join(shared, 'absolute'));
   symlinkSync('../private', join(shared, 'directory'));
@@ -220,8 +230,8 @@ test('a host process that swaps directories and links leads nobody out', { timeo
   assert.ok((seen.get('ENOTDIR') ?? 0) > 10, 'and is a link at others');
 });
 
-test('pipes, sockets and devices are never opened', { timeout: 10_000 }, async (context) => {
-  const { shared, root } = await place(context);
+both('pipes, sockets and devices are never opened', { timeout: 10_000 }, async (context, byPath) => {
+  const { shared, root } = await place(context, byPath);
   execFileSync('mkfifo', [join(shared, 'pipe')]);
   const pipe = await find(root, 'pipe');
   await assert.rejects(pipe.open(READ), { code: 'ENXIO' });
@@ -249,8 +259,8 @@ test('a file that is released while it is in use stays open until then', async (
   assert.equal(share.openHandles, 1);
 });
 
-test('new files have the mode that was asked for and the group of their directory', async (context) => {
-  const { shared, root } = await place(context);
+both('new files have the mode that was asked for and the group of their directory', {}, async (context, byPath) => {
+  const { shared, root } = await place(context, byPath);
   const mask = process.umask(0o077);
   context.after(() => process.umask(mask));
   await root.makeDirectory({ name: bytes('directory'), mode: 0o1777 });
@@ -266,8 +276,8 @@ test('new files have the mode that was asked for and the group of their director
   await Promise.all([open.close(), file.release()]);
 });
 
-test('who may not give files away sees no error', async (context) => {
-  const { shared, root } = await place(context);
+both('who may not give files away sees no error', {}, async (context, byPath) => {
+  const { shared, root } = await place(context, byPath);
   writeFileSync(join(shared, 'file'), '');
   const file = await find(root, 'file');
   await file.change({ user: 4321, group: 4321 });
@@ -276,8 +286,8 @@ test('who may not give files away sees no error', async (context) => {
   await file.release();
 });
 
-test('a name need not be text', { skip: process.platform !== 'linux' }, async (context) => {
-  const { shared, root } = await place(context);
+both('a name need not be text', { skip: process.platform !== 'linux' }, async (context, byPath) => {
+  const { shared, root } = await place(context, byPath);
   const name = Uint8Array.of(0xff, 0xfe, 0x20, 0x0a);
   const { file, open } = await root.create({ name, mode: 0o644 }, WRITE, true);
   await open.write(0, bytes('odd'));
@@ -313,8 +323,8 @@ test('a file is found by where it is now, or not at all', async (context) => {
   assert.deepEqual(readdirSync(shared).sort(), ['hard', 'moved', 'z']);
 });
 
-test('a directory that was moved out of the share is not led back from', async (context) => {
-  const { path, shared, root } = await place(context);
+both('a directory that was moved out of the share is not led back from', {}, async (context, byPath) => {
+  const { path, shared, root } = await place(context, byPath);
   mkdirSync(join(shared, 'a/b'), { recursive: true });
   const directory = await find(root, 'a/b');
   renameSync(join(shared, 'a'), join(path, 'private/a'));

@@ -1,20 +1,27 @@
 // A directory of the host that a guest may use, and nothing beside it.
 
+import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '../../base/errors.ts';
 import type { LinuxError } from '../../base/linux-error.ts';
 import type { SharedFile, SharedFiles } from '../../base/shared-files.ts';
+import { checkDirectory } from './shared-directory-checked.ts';
+import { inTurn, withLinuxErrors } from './shared-directory-errors.ts';
 import { SharedDirectoryFile } from './shared-directory-file.ts';
 import { HandlePool } from './shared-directory-handles.ts';
 import type { HostFile } from './shared-directory-host-file.ts';
 import type { ShareRules } from './shared-directory-owner.ts';
 import { pinDirectory } from './shared-directory-pinned.ts';
 
-const MOST_HANDLES = 4096;
+const LIMITS = '/proc/self/limits';
+const MOST_HANDLES = 1 << 16;
+const FEWEST_HANDLES = 256;
 
 export interface SharedDirectoryOptions {
   readonly readOnly?: boolean;
-  /** How many files the host may have to keep open, at most. 4096 unless told. */
+  /** How many files the host may have to keep open, at most. Unless told, a quarter of what the process may have, up to 65,536. */
   readonly mostHandles?: number;
+  /** Holds files by their paths, as is done wherever /proc/self/fd is not to be had. For tests. */
+  readonly byPath?: boolean;
 }
 
 export class SharedDirectory implements SharedFiles {
@@ -32,10 +39,17 @@ export class SharedDirectory implements SharedFiles {
 
   /** Throws a `UserError` when there is no such directory. */
   static async open(path: string, options: SharedDirectoryOptions = {}): Promise<SharedDirectory> {
-    const handles = new HandlePool(options.mostHandles ?? MOST_HANDLES);
-    const rules = { isReadOnly: options.readOnly ?? false, mayChangeOwner: process.geteuid?.() === 0 };
+    const handles = new HandlePool(options.mostHandles ?? mostHandles());
+    const byPath = options.byPath ?? process.platform !== 'linux';
+    const rules = {
+      isReadOnly: options.readOnly ?? false,
+      mayChangeOwner: process.geteuid?.() === 0,
+      // No request of the guest's comes between the check of a path and its use.
+      run: byPath ? inTurn() : withLinuxErrors,
+    };
     try {
-      return new SharedDirectory(await pinDirectory(path, handles), rules, handles);
+      const root = await (byPath ? checkDirectory(path, handles) : pinDirectory(path, handles));
+      return new SharedDirectory(root, rules, handles);
     } catch (error) {
       throw new UserError(`The directory ${path} cannot be shared: it ${reason(error)}.`, { cause: error });
     }
@@ -53,6 +67,13 @@ export class SharedDirectory implements SharedFiles {
   close(): Promise<void> {
     return this.#root.release();
   }
+}
+
+/** Others in the process need some, too. */
+function mostHandles(): number {
+  const limits = existsSync(LIMITS) ? readFileSync(LIMITS, 'utf8') : '';
+  const limit = Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? 0);
+  return Math.min(MOST_HANDLES, Math.max(FEWEST_HANDLES, Math.floor(limit / 4)));
 }
 
 const REASONS: Readonly<Record<string, string>> = {
