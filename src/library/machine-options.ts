@@ -26,6 +26,10 @@ export interface MachineOptions {
   readonly engine?: EngineName | undefined;
   /** Whether `statistics()` tells how many instructions retire in translated code, which costs a little time. False when absent. */
   readonly countEngines?: boolean | undefined;
+  /** Disks, as `lodge run --disk` takes them, such as 'disk.qcow2' or 'disk.img,snapshot'. None when absent. */
+  readonly disks?: readonly string[] | undefined;
+  /** Directories that the guest mounts by 9P, as `lodge run --share` takes them: 'DIRECTORY:TAG[,readonly]'. None when absent. */
+  readonly shares?: readonly string[] | undefined;
   /** Devices beyond those every board has: 'debug-exit' ends the machine when the guest writes to port 0xF4. */
   readonly devices?: readonly string[] | undefined;
 }

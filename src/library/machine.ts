@@ -2,6 +2,8 @@ import { EventEmitter } from 'node:events';
 import { Domain } from '../machine/domain.ts';
 import type { Outcome } from '../machine/outcome.ts';
 import type { Statistics } from '../machine/statistics.ts';
+import { openHostResources } from './host-resources.ts';
+import type { HostResources } from './host-resources.ts';
 import { loadEngine } from './load-engine.ts';
 import type { MachineOptions } from './machine-options.ts';
 import { resolveOptions } from './resolve-options.ts';
@@ -25,12 +27,18 @@ export interface MachineEvents {
 export class Machine extends EventEmitter<MachineEvents> {
   /** COM1 to COM4. */
   readonly serials: readonly [SerialPort, SerialPort, SerialPort, SerialPort];
-  /** Why the machine ended. Rejects when it could not be started, as `start` does. */
+  /**
+   * Why the machine ended. Rejects when it could not be started, as `start` does, and with a UserError when something that the
+   * guest wrote to a disk could not be kept.
+   */
   readonly ended: Promise<Outcome>;
   readonly #options: MachineOptions;
   readonly #ports: readonly SerialPortStream[];
   /** What keeps the guest from running: the user's pause, and ports whose readers lag behind. */
   readonly #holds = new Set<string>();
+  #resources: HostResources | undefined;
+  /** `stop` was called while the machine was starting. */
+  #stopped = false;
   #state: MachineState = 'created';
   #domain: Domain | undefined;
   #resolveEnded!: (outcome: Outcome) => void;
@@ -74,8 +82,13 @@ export class Machine extends EventEmitter<MachineEvents> {
     }
     this.#state = 'running';
     try {
+      const { disks = [], shares = [] } = this.#options;
+      const options = resolveOptions(this.#options);
+      this.#resources = await openHostResources({ disks, shares }, (message) => process.emitWarning(message));
       this.#domain = new Domain({
-        ...resolveOptions(this.#options),
+        ...options,
+        disks: this.#resources.disks,
+        shares: this.#resources.shares,
         engine: loadEngine(),
         serial: this.#ports.map((port) => port.backend()),
       });
@@ -83,10 +96,12 @@ export class Machine extends EventEmitter<MachineEvents> {
       // Whoever awaits `start` has been told; nobody need await `ended` as well.
       this.ended.catch(() => {});
       this.#close();
+      await this.#resources?.close();
       this.#rejectEnded(error);
       throw error;
     }
     if (this.#holds.size > 0) this.#domain.pause();
+    if (this.#stopped) this.#domain.stop();
     setImmediate((domain: Domain) => void this.#run(domain), this.#domain);
   }
 
@@ -116,7 +131,8 @@ export class Machine extends EventEmitter<MachineEvents> {
    * was never started ends without having run.
    */
   stop(): void {
-    if (this.#state === 'created') this.#end({ kind: 'stopped' });
+    this.#stopped = true;
+    if (this.#state === 'created') void this.#end({ kind: 'stopped' });
     else this.#domain?.stop();
   }
 
@@ -133,14 +149,21 @@ export class Machine extends EventEmitter<MachineEvents> {
     } catch (error) {
       // A mistake in Lodge. Unless somebody awaits `ended`, it ends the process, as other uncaught mistakes do.
       this.#close();
+      await this.#resources?.close().catch(() => {});
       this.#rejectEnded(error);
       return;
     }
-    this.#end(outcome);
+    await this.#end(outcome);
   }
 
-  #end(outcome: Outcome): void {
+  async #end(outcome: Outcome): Promise<void> {
     this.#close();
+    try {
+      await this.#resources?.close();
+    } catch (error) {
+      this.#rejectEnded(error);
+      return;
+    }
     this.#resolveEnded(outcome);
     this.emit('end', outcome);
   }

@@ -21,10 +21,14 @@ import { createPciHost } from '../devices/pci/pci-host.ts';
 import { createPostPort } from '../devices/post-port/post-port.ts';
 import { createResetControl } from '../devices/reset-control/reset-control.ts';
 import { createUart16550, SERIAL_PORTS } from '../devices/uart16550/uart16550.ts';
+import { Virtio9p } from '../devices/virtio-9p/virtio-9p.ts';
 import { VirtioBlock } from '../devices/virtio-block/virtio-block.ts';
 import { VirtioEntropy } from '../devices/virtio-entropy/virtio-entropy.ts';
+import type { VirtioModel } from '../devices/virtio/virtio-model.ts';
 import { VirtioPci } from '../devices/virtio/virtio-pci.ts';
 import type { BlockBackend } from '../base/block-backend.ts';
+import type { SharedFiles } from '../base/shared-files.ts';
+import { NinePServer } from '../share/nine-p-server.ts';
 import type { ProcessorSignals } from '../base/processor-signals.ts';
 import { fillRandomly } from './random-source.ts';
 
@@ -34,15 +38,23 @@ export interface PcBoardOptions extends BusBoardOptions {
   readonly memoryBytes: number;
   /** Gives 32 random bits. */
   readonly randomWord: () => number;
-  /** At most `MOST_DISKS`. */
   readonly disks: readonly BlockBackend[];
+  readonly shares: readonly BoardShare[];
   /** Devices beyond those every board has, by name. */
   readonly extraDevices: readonly string[];
 }
 
 /** Slots of bus 0. Slot 1 is kept for an ISA bridge and slot 2 for a display, where other PCs have them. */
-const SLOT = { entropy: 3, firstDisk: 4 } as const;
-const MOST_DISKS = 16;
+const SLOT = { entropy: 3, network: 4, firstDisk: 8, firstShare: 24 } as const;
+const MOST_DISKS = SLOT.firstShare - SLOT.firstDisk;
+const MOST_SHARES = 32 - SLOT.firstShare;
+
+/** A directory of the host. */
+export interface BoardShare {
+  /** By which the guest mounts it. */
+  readonly tag: string;
+  readonly files: SharedFiles;
+}
 
 const extraDevices: Readonly<Record<string, (board: BusBoard) => Device>> = {
   'debug-exit': createDebugExit,
@@ -90,10 +102,10 @@ export class PcBoard extends BusBoard {
     const pit = createI8254(this);
     const clock = createMc146818(this, { memory });
     const pci = createPciHost(this, { resetControl });
-    const { randomWord, disks } = options;
-    if (disks.length > MOST_DISKS)
-      throw new UserError(`A machine has at most ${MOST_DISKS} disks, not ${disks.length}; leave some out.`);
-    const entropy = new VirtioEntropy((bytes) => fillRandomly(bytes, randomWord));
+    const { randomWord, disks, shares } = options;
+    requireSlots('disks', disks.length, MOST_DISKS);
+    requireSlots('shared directories', shares.length, MOST_SHARES);
+    const onPci = (slot: number, model: VirtioModel): Device => new VirtioPci(this, pci, { model, slot });
     this.devices = [
       pic,
       apic,
@@ -110,11 +122,11 @@ export class PcBoard extends BusBoard {
       createAcpi(this),
       resetControl,
       pci,
-      new VirtioPci(this, pci, { model: entropy, slot: SLOT.entropy }),
-      ...disks.map((disk, index) => {
-        const model = new VirtioBlock(`disk${index}`, disk);
-        return new VirtioPci(this, pci, { model, slot: SLOT.firstDisk + index });
-      }),
+      onPci(SLOT.entropy, new VirtioEntropy((bytes) => fillRandomly(bytes, randomWord))),
+      ...disks.map((disk, index) => onPci(SLOT.firstDisk + index, new VirtioBlock(`disk${index}`, disk))),
+      ...shares.map(({ tag, files }, index) =>
+        onPci(SLOT.firstShare + index, new Virtio9p(`share${index}`, tag, new NinePServer(files))),
+      ),
       createPostPort(this),
       ...SERIAL_PORTS.map((port) => createUart16550(this, port)),
       ...options.extraDevices.map((name) => {
@@ -128,6 +140,10 @@ export class PcBoard extends BusBoard {
   override toString(): string {
     return this.devices.map(({ name }) => name).join(' ');
   }
+}
+
+function requireSlots(what: string, count: number, most: number): void {
+  if (count > most) throw new UserError(`A machine has at most ${most} ${what}, not ${count}; leave some out.`);
 }
 
 const GIB = 2 ** 30;

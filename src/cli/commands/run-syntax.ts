@@ -1,5 +1,6 @@
 import type { CommandSyntax } from '../options/command.ts';
 import { address, choice, duration, flag, repeatable, size, text, withPreset } from '../options/option-table.ts';
+import { DISK_SYNTAX } from '../../host/node/disk-text.ts';
 import { ESCAPE_KEY_HELP } from '../../host/node/escape-keys.ts';
 
 const options = {
@@ -9,6 +10,10 @@ const options = {
   module: repeatable(text('FILE', 'a Multiboot module: a file name, and after a space what the kernel is told')),
   memory: withPreset(size('the memory of the guest'), '512M'),
   timeout: duration('end with status 124 when the guest still runs after this time'),
+  disk: repeatable(text('DISK', 'add a disk: FILE[,format=raw|qcow2][,readonly][,snapshot], or more, see below')),
+  share: repeatable(
+    text('HOSTDIR:TAG[,readonly]', 'share a directory with the guest, which mounts it by its tag and the type 9p'),
+  ),
   device: repeatable(
     text(
       'NAME',
@@ -44,6 +49,9 @@ export const runSyntax = {
   takesRest: true,
   notes: [
     `Keys on the console:\n${ESCAPE_KEY_HELP.map((line) => `  ${line}`).join('\n')}`,
+    `Disks:\n${DISK_SYNTAX.split('\n')
+      .map((line) => `  ${line}`)
+      .join('\n')}`,
     'COMMAND is run as it is, without a shell around it; for one, write -- sh -c "…". Its output and exit status become those of lodge.',
     'Exit status: 0 when the guest powers off, the status of COMMAND, 2 for a mistake in what was asked, 3 when the guest fails (a triple fault, or a halt with interrupts off), 124 when the time is up.',
   ],

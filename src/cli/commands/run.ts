@@ -6,6 +6,7 @@ import { parseArguments } from '../options/parse.ts';
 import { suggest } from '../options/nearest-spelling.ts';
 import { readBootSource } from '../run/boot-source.ts';
 import type { Domain, DomainOptions } from '../run/domain.ts';
+import { openHostResources } from '../../library/host-resources.ts';
 import { runCommand } from '../run/run-command.ts';
 import { RegionOutput } from '../run/region-output.ts';
 import { runConsole } from '../run/run-console.ts';
@@ -30,6 +31,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const wanted = options['dump-region'];
   const regions = wanted === undefined ? undefined : new RegionOutput(wanted, options.engine);
   const source = await readBootSource(parsed);
+  const resources = await openHostResources({ disks: options.disk, shares: options.share }, (message) =>
+    process.stderr.write(`lodge: ${message}\n`),
+  );
   const supervisor = new Supervisor(options.timeout);
   let domain: Domain | undefined;
   const onDomain = (started: Domain): void => {
@@ -45,6 +49,8 @@ export async function run(args: readonly string[]): Promise<number> {
       engine: options.engine,
       clock: options.clock,
       devices: options.device,
+      disks: resources.disks,
+      shares: resources.shares,
       countEngines: options.stats !== undefined,
       dumpRegion: regions?.request,
     },
@@ -58,6 +64,7 @@ export async function run(args: readonly string[]): Promise<number> {
       : await runCommand(context, rest, options.verbose === true, onDomain);
   } finally {
     supervisor.dispose();
+    await resources.close();
     regions?.finish();
     if (options.stats !== undefined && domain !== undefined) writeStatisticsFile(options.stats, domain.statistics());
   }

@@ -21,7 +21,7 @@ const DRIVERS: Readonly<Record<string, readonly string[]>> = {
     'ext4',
   ],
   'pci:v00001AF4d00001043': [...VIRTIO, 'virtio_console'],
-  'pci:v00001AF4d00001049': [...VIRTIO, 'fscache', 'netfs', '9pnet', '9pnet_virtio', '9p'],
+  'pci:v00001AF4d00001049': [...VIRTIO, 'netfs', 'fscache', '9pnet', '9pnet_virtio', '9p'],
 };
 
 /** Every module that an image should have, if its kernel has it. */

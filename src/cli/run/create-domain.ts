@@ -16,6 +16,8 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
     modules: options.modules.map(({ data, commandLine }) => ({ bytes: data, commandLine })),
     clock: options.clock,
     devices: options.devices,
+    disks: options.disks,
+    shares: options.shares,
     serial: options.serial,
     countEngines: options.countEngines,
     dumpRegion: options.dumpRegion,

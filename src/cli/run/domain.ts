@@ -1,6 +1,8 @@
 // What the command line needs of a domain. The one implementation is in create-domain.ts.
 
+import type { BlockBackend } from '../../base/block-backend.ts';
 import type { CharacterBackend } from '../../base/character-backend.ts';
+import type { SharedFiles } from '../../base/shared-files.ts';
 import type { EngineName } from '../../machine/engine-name.ts';
 import type { Outcome } from '../../machine/outcome.ts';
 import type { RegionDump } from '../../translate/region/dump-region.ts';
@@ -17,6 +19,9 @@ export interface DomainOptions {
   readonly clock: 'host' | 'instructions';
   /** Names of devices beyond those every board has. */
   readonly devices: readonly string[];
+  readonly disks: readonly BlockBackend[];
+  /** Directories of the host, with the tags by which the guest mounts them. */
+  readonly shares: readonly { readonly tag: string; readonly files: SharedFiles }[];
   /** Whether the statistics tell how many instructions retire in translated code. */
   readonly countEngines: boolean;
   readonly dumpRegion: RegionDump | undefined;

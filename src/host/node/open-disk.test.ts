@@ -8,8 +8,8 @@ import type { BlockBackend } from '../../base/block-backend.ts';
 import { UserError } from '../../base/errors.ts';
 import { MemoryFile } from '../../storage/memory-file.ts';
 import { createQcow2, type Qcow2Options } from '../../storage/qcow2/create.ts';
-import { parseDiskText } from './disk-text.ts';
-import { DISK_SYNTAX, openDisk } from './open-disk.ts';
+import { DISK_SYNTAX, parseDiskText } from './disk-text.ts';
+import { openDisk } from './open-disk.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lodge-disks-'));
 let directory: string;

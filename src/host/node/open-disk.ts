@@ -15,8 +15,6 @@ import { connectNbd } from './nbd-connection.ts';
 import { openTemporaryFile } from './node-file.ts';
 import { openImage, type OpenImage } from './open-image.ts';
 
-export { DISK_SYNTAX } from './disk-text.ts';
-
 export interface OpenDisk {
   /** What it is on the host, as the user named it. */
   readonly name: string;
