@@ -36,8 +36,9 @@ export class DiskModel {
     const found = new Uint8Array(length).fill(0xa5);
     await disk.read(offset, found);
     const expected = this.bytes.subarray(offset, offset + length);
-    const wrong = found.findIndex((byte, index) => byte !== expected[index]);
-    if (wrong >= 0) {
+    let wrong = 0;
+    while (wrong < length && found[wrong] === expected[wrong]) wrong += 1;
+    if (wrong < length) {
       throw new Error(
         `byte ${offset + wrong} is ${found[wrong]} and not ${expected[wrong]} (read ${offset}+${length})`,
       );

@@ -8,12 +8,7 @@ export class Random {
 
   /** A whole number, at least 0 and less than `limit`, which is at most 2^32. */
   below(limit: number): number {
-    let state = this.#state;
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    this.#state = state >>> 0;
-    return Math.floor((this.#state / 2 ** 32) * limit);
+    return Math.floor((this.#next() / 2 ** 32) * limit);
   }
 
   chance(probability: number): boolean {
@@ -21,10 +16,21 @@ export class Random {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let index = 0; index < words.length; index += 1) words[index] = this.#next();
+    return new Uint8Array(words.buffer, 0, length);
   }
 
   pick<T>(choices: readonly T[]): T {
     return choices[this.below(choices.length)] as T;
+  }
+
+  #next(): number {
+    let state = this.#state;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    this.#state = state >>> 0;
+    return this.#state;
   }
 }
