@@ -51,7 +51,7 @@ const cases: [args: string, sentence: RegExp][] = [
   ['run', /There is nothing to run; name an image, as in lodge run debian, or a kernel with --kernel FILE\./],
   ['run --memroy 1G debian', /There is no option --memroy of lodge run; did you mean --memory\?/],
   ['run debain', /There is no image debain; did you mean debian\?/],
-  ['run fedora', /There is no image fedora; there are debian and debian-i386\./],
+  ['run fedora', /There is no image fedora; there are debian, debian-i386 and debian-full\./],
   ['run text', /There is no image text; to boot the file, write lodge run --kernel text\./],
   ['run debian true', /The argument "true" is one too many; write -- before a command and its arguments\./],
   ['run debian --', /The command after -- is missing; .*\./],

@@ -5,7 +5,7 @@ import { findImage, listImages, removeImage } from '../images/cache.ts';
 import { recipes } from '../images/catalogue.ts';
 import { twoColumns } from '../options/help.ts';
 import type { CommandSyntax } from '../options/command.ts';
-import { suggest } from '../options/nearest-spelling.ts';
+import { listNames, suggest } from '../options/nearest-spelling.ts';
 import { parseArguments } from '../options/parse.ts';
 
 export const imageSyntax = {
@@ -42,7 +42,7 @@ export async function image(args: readonly string[]): Promise<number> {
   if (name === undefined) throw new UserError(`Name the image, as in lodge image ${action} ${names[0]}.`);
   const recipe = recipes.find((candidate) => candidate.name === name);
   if (recipe === undefined) {
-    throw new UserError(`There is no image ${name}; ${suggest(name, names, `there are ${names.join(' and ')}.`)}`);
+    throw new UserError(`There is no image ${name}; ${suggest(name, names, `there are ${listNames(names)}.`)}`);
   }
   if (action === 'pull') {
     const { pullForUser } = await import('../images/pull-for-user.ts');

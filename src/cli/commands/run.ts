@@ -31,8 +31,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const wanted = options['dump-region'];
   const regions = wanted === undefined ? undefined : new RegionOutput(wanted, options.engine);
   const source = await readBootSource(parsed);
-  const resources = await openHostResources({ disks: options.disk, shares: options.share }, (message) =>
-    process.stderr.write(`lodge: ${message}\n`),
+  const resources = await openHostResources(
+    { disks: [...source.imageDisks, ...options.disk], shares: options.share },
+    (message) => process.stderr.write(`lodge: ${message}\n`),
   );
   const supervisor = new Supervisor(options.timeout);
   let domain: Domain | undefined;

@@ -14,6 +14,10 @@ export interface CachedImage {
   readonly manifest: Manifest;
   readonly kernel: string;
   readonly initrd: string;
+  /** The disk that the system is on, if it is on one. */
+  readonly disk: string | undefined;
+  /** The private key with which its root lets one in by ssh, if it does. */
+  readonly key: string | undefined;
 }
 
 /** The directory that holds images. A relative XDG_CACHE_HOME is to be ignored, as the XDG specification says. */
@@ -33,9 +37,11 @@ export function findImage(name: string, directory = imageDirectory()): CachedIma
   }
   const manifest = parseManifest(json);
   if (manifest === undefined) return undefined;
-  const kernel = join(directory, manifest.directory, 'kernel');
-  const initrd = join(directory, manifest.directory, 'initrd');
-  return existsSync(kernel) && existsSync(initrd) ? { manifest, kernel, initrd } : undefined;
+  const [kernel, initrd, disk, key] = ['kernel', 'initrd', 'disk', 'key'].map((file) => {
+    const path = join(directory, manifest.directory, file);
+    return existsSync(path) ? path : undefined;
+  });
+  return kernel === undefined || initrd === undefined ? undefined : { manifest, kernel, initrd, disk, key };
 }
 
 const entries = (directory: string): string[] => {

@@ -1,7 +1,7 @@
 // Choosing the packages of an image and downloading them.
 
 import { UserError } from '../../base/errors.ts';
-import type { ImageRecipe } from './catalogue.ts';
+import type { RamdiskRecipe } from './catalogue.ts';
 import { USER_SPACE_PACKAGE } from './catalogue.ts';
 import type { PackageTool, PackageVersion } from './package-tool.ts';
 import { AptFailure } from './package-tool.ts';
@@ -17,7 +17,7 @@ export interface FetchedPackage {
 /** The kernel's and the user space's package of an image. Throws a UserError. */
 export async function fetchPackages(
   tool: PackageTool,
-  recipe: ImageRecipe,
+  recipe: RamdiskRecipe,
   progress: Progress,
 ): Promise<{ kernel: FetchedPackage; userSpace: FetchedPackage }> {
   const fetchBoth = async () => ({
@@ -58,7 +58,7 @@ class NotOffered extends UserError {
 }
 
 // Each version of the metapackage depends on exactly one kernel package.
-async function kernelVersions(tool: PackageTool, recipe: ImageRecipe): Promise<PackageVersion[]> {
+async function kernelVersions(tool: PackageTool, recipe: RamdiskRecipe): Promise<PackageVersion[]> {
   const kernels: PackageVersion[] = [];
   for (const metapackage of await tool.versions(recipe.kernelPackage)) {
     const name = metapackage.depends.find((depend) => /^linux-image-\d/.test(depend));

@@ -5,7 +5,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,15 +14,11 @@ import {
 import { basename, join } from 'node:path';
 import { UserError } from '../../base/errors.ts';
 import { imageDirectory, makePartialDirectory, removeStrays } from './cache.ts';
+import { buildDiskImage } from './build-disk-image.ts';
+import { buildRamdiskImage } from './build-ramdisk-image.ts';
 import type { ImageRecipe } from './catalogue.ts';
-import { USER_SPACE_PACKAGE } from './catalogue.ts';
-import { extractFile, extractFiles } from './deb.ts';
-import { driverModules } from './drivers.ts';
-import { fetchPackages } from './fetch-packages.ts';
-import { buildInitramfs } from './initramfs.ts';
 import type { Manifest } from './manifest.ts';
 import { MANIFEST_VERSION } from './manifest.ts';
-import { PackageTool } from './package-tool.ts';
 import type { Progress } from './progress.ts';
 
 const syncToDisk = (path: string): void => {
@@ -60,33 +56,30 @@ async function build(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Manifest> {
-  const tool = new PackageTool(join(partial, 'apt'), recipe.architecture, signal);
-  const { kernel, userSpace } = await fetchPackages(tool, recipe, progress);
-
-  progress.step(`building the image ${recipe.name} from ${kernel.package.name}`);
-  const vmlinuz = await extractFile(kernel.file, './boot/vmlinuz-*', join(partial, 'kernel-package'), signal);
-  const modules = await extractModules(kernel.file, join(partial, 'modules'), signal);
-  const busybox = await extractFile(userSpace.file, '*/bin/busybox', join(partial, 'user-space-package'), signal);
   const files = join(partial, 'files');
   mkdirSync(files);
-  renameSync(vmlinuz, join(files, 'kernel'));
-  writeFileSync(join(files, 'initrd'), buildInitramfs(readFileSync(busybox), modules));
+  const packages =
+    recipe.kind === 'disk'
+      ? await buildDiskImage(recipe, files, partial, progress, signal)
+      : await buildRamdiskImage(recipe, files, partial, progress, signal);
 
   // basename(partial) ends in the process's number and mkdtemp's random letters: each build has a directory of its own,
   // so that a domain which has just read the old manifest still finds the old files.
+  const names = readdirSync(files);
   const manifest: Manifest = {
     version: MANIFEST_VERSION,
     name: recipe.name,
     architecture: recipe.architecture,
     directory: `${recipe.name}-${basename(partial).split('-').slice(-2).join('-')}`,
     append: recipe.append,
-    packages: { [kernel.package.name]: kernel.package.version, [USER_SPACE_PACKAGE]: userSpace.package.version },
+    packages,
     built: new Date().toISOString(),
-    bytes: statSync(join(files, 'kernel')).size + statSync(join(files, 'initrd')).size,
+    // What the host gives for a file with holes is less than its length.
+    bytes: names.reduce((sum, name) => sum + statSync(join(files, name)).blocks * 512, 0),
   };
   const manifestFile = join(partial, 'manifest.json');
   writeFileSync(manifestFile, `${JSON.stringify(manifest, undefined, 2)}\n`);
-  for (const path of [join(files, 'kernel'), join(files, 'initrd'), files, manifestFile]) syncToDisk(path);
+  for (const path of [...names.map((name) => join(files, name)), files, manifestFile]) syncToDisk(path);
 
   signal.throwIfAborted();
   renameSync(files, join(images, manifest.directory));
@@ -94,21 +87,6 @@ async function build(
   syncToDisk(images);
   removeStrays(images);
   return manifest;
-}
-
-/** The drivers that the kernel package has as modules, by name. */
-async function extractModules(
-  file: string,
-  directory: string,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, Uint8Array>> {
-  const paths = await extractFiles(
-    file,
-    driverModules.map((name) => `*/${name}.ko`),
-    directory,
-    signal,
-  );
-  return new Map(paths.toSorted().map((path) => [basename(path, '.ko'), readFileSync(path)]));
 }
 
 const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT']);

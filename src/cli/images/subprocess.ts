@@ -15,6 +15,8 @@ export interface ProgramOptions {
   /** The directory it runs in. */
   readonly directory?: string;
   readonly signal: AbortSignal;
+  /** Variables besides those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Called with each line that it writes to file descriptor 3. */
   readonly onStatusLine?: (line: string) => void;
 }
@@ -32,7 +34,7 @@ export function runProgram(program: string, args: readonly string[], options: Pr
       cwd: options.directory,
       signal: options.signal,
       killSignal: 'SIGTERM',
-      env: { ...process.env, LC_ALL: 'C', LANGUAGE: 'C' },
+      env: { ...process.env, ...options.environment, LC_ALL: 'C', LANGUAGE: 'C' },
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     });
     const output = { stdout: '', stderr: '' };

@@ -35,3 +35,8 @@ export function suggest(word: string, known: readonly string[], otherwise: strin
   const nearest = nearestSpelling(word, known);
   return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
 }
+
+/** Names as a sentence lists them: `a, b and c`. */
+export function listNames(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

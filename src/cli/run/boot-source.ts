@@ -7,7 +7,7 @@ import type { runSyntax } from '../commands/run-syntax.ts';
 import { recipes } from '../images/catalogue.ts';
 import { findImage } from '../images/cache.ts';
 import type { Arguments } from '../options/command.ts';
-import { suggest } from '../options/nearest-spelling.ts';
+import { listNames, suggest } from '../options/nearest-spelling.ts';
 
 export type RunArguments = Arguments<(typeof runSyntax)['options']>;
 
@@ -16,8 +16,10 @@ export interface BootSource {
   readonly initrd: Uint8Array | undefined;
   readonly append: string;
   readonly modules: readonly { readonly data: Uint8Array; readonly commandLine: string }[];
-  /** Whether it is an image, whose scripts Lodge can talk to. */
-  readonly isImage: boolean;
+  /** Files of the user's own, or an image, in whose initial ramdisk or on whose disk there are scripts that Lodge can talk to. */
+  readonly kind: 'files' | 'ramdisk' | 'disk';
+  /** Disks of the image, as `--disk` takes them. */
+  readonly imageDisks: readonly string[];
 }
 
 /** Reads what is to be booted, after building the image if it is missing. Throws a UserError. */
@@ -56,7 +58,8 @@ function readFiles(kernel: string, options: RunArguments['options']): BootSource
       const path = space < 0 || existsSync(written) ? written : written.slice(0, space);
       return { data: readInputFile(path, 'module'), commandLine: written };
     }),
-    isImage: false,
+    kind: 'files',
+    imageDisks: [],
   };
 }
 
@@ -66,7 +69,7 @@ async function readImage(name: string, append: string | undefined): Promise<Boot
     const names = recipes.map((known) => known.name);
     const advice = existsSync(name)
       ? `to boot the file, write lodge run --kernel ${name}.`
-      : suggest(name, names, `there are ${names.join(' and ')}.`);
+      : suggest(name, names, `there are ${listNames(names)}.`);
     throw new UserError(`There is no image ${name}; ${advice}`);
   }
   let image = findImage(name);
@@ -81,6 +84,7 @@ async function readImage(name: string, append: string | undefined): Promise<Boot
     initrd: readInputFile(image.initrd, 'initrd'),
     append: append === undefined ? image.manifest.append : `${image.manifest.append} ${append}`,
     modules: [],
-    isImage: true,
+    kind: image.disk === undefined ? 'ramdisk' : 'disk',
+    imageDisks: image.disk === undefined ? [] : [`${image.disk.replaceAll(',', ',,')},format=raw`],
   };
 }

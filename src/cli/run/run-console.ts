@@ -32,7 +32,7 @@ export async function runConsole(context: RunContext, onDomain: (domain: Domain)
       else if (request === 'break') port.sendBreak();
       else process.stderr.write(HELP);
     },
-    sendEndOfInput: source.isImage,
+    sendEndOfInput: source.kind === 'ramdisk',
   });
   try {
     for (;;) {
@@ -59,7 +59,7 @@ async function runOnce(
   port: StandardConsole,
   onDomain: (domain: Domain) => void,
 ): Promise<Ending> {
-  if (!source.isImage || source.initrd === undefined) {
+  if (source.kind !== 'ramdisk' || source.initrd === undefined) {
     const domain = await create({ ...options, ...source, serial: [port] });
     onDomain(domain);
     return supervisor.run(domain);
