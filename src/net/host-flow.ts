@@ -106,7 +106,8 @@ export class HostFlow {
       this.cancel();
       return true;
     }
-    if (!this.#budget.take(bytes.length + OVERHEAD)) return false;
+    // Many tiny segments cost more than the window that they were let in by.
+    if (this.#heldForHost > 2 * WINDOW || !this.#budget.take(bytes.length + OVERHEAD)) return false;
     this.#heldForHost += bytes.length + OVERHEAD;
     this.#stream.write(compact(bytes));
     return true;

@@ -49,5 +49,7 @@ export class HostTime implements NetworkTime {
       },
       Math.max(0, Math.ceil((next - this.now()) / 1e6)),
     );
+    // Where timers keep a process running, as in Node.js, a network alone is no reason to.
+    (this.#wake as { unref?: () => void }).unref?.();
   }
 }

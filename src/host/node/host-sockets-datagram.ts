@@ -20,8 +20,13 @@ export function openDatagram(listener: DatagramListener): HostDatagramSocket {
 export function bindDatagram(at: Endpoint, listener: DatagramListener): Promise<HostDatagramSocket & HostListener> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
-    socket.on('error', (error) => reject(refusal(at, 'UDP', error)));
+    socket.once('error', (error) => {
+      socket.close();
+      reject(refusal(at, 'UDP', error));
+    });
     socket.bind({ address: formatIpv4(at.address), port: at.port }, () => {
+      socket.removeAllListeners('error');
+      socket.on('error', () => {});
       resolve({ port: socket.address().port, ...wrap(socket, listener) });
     });
   });

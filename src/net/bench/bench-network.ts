@@ -2,6 +2,7 @@ import { parseEgressRule } from '../egress-rule.ts';
 import type { Ipv4Packet } from '../ipv4.ts';
 import { parseIpv4 } from '../ipv4-address.ts';
 import type { Ipv4Address } from '../ipv4-address.ts';
+import { SUBNET } from '../subnet.ts';
 import type { TcpSegment } from '../tcp-segment.ts';
 import { UserNetwork } from '../user-network.ts';
 import { BenchGuest } from './bench-guest.ts';
@@ -27,7 +28,10 @@ export class BenchNetwork {
   /** Segments to ports where nobody is. */
   readonly strays: { readonly packet: Ipv4Packet; readonly segment: TcpSegment }[] = [];
 
-  constructor(options: { allow?: readonly string[]; offloads?: boolean; mostConnections?: number } = {}) {
+  /** `isSilent`: the network does not know yet where the guest is. */
+  constructor(
+    options: { allow?: readonly string[]; offloads?: boolean; mostConnections?: number; isSilent?: boolean } = {},
+  ) {
     const { mostConnections } = options;
     this.network = new UserNetwork({
       host: this.host,
@@ -37,7 +41,7 @@ export class BenchNetwork {
       ...(mostConnections === undefined ? {} : { mostConnections }),
     });
     this.guest = new BenchGuest(this.network, { offloads: options.offloads ?? false });
-    this.guest.announce(address('10.0.2.2'), 0);
+    if (options.isSilent !== true) this.guest.announce(SUBNET.gateway, SUBNET.mac);
     this.guest.onSegment = (packet, segment) => {
       const connection = this.#connections.get(segment.destinationPort);
       if (connection === undefined) this.strays.push({ packet, segment });

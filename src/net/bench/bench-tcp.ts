@@ -65,6 +65,12 @@ export class BenchTcp {
     this.#unacknowledged = this.next;
   }
 
+  /** Stops for good, without a word. */
+  abandon(): void {
+    this.state = 'closed';
+    this.#timer.cancel();
+  }
+
   write(bytes: Iterable<number>): void {
     for (const byte of bytes) this.#sending.push(byte);
     this.#output();
