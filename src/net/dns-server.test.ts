@@ -91,6 +91,25 @@ test('by TCP, several queries on one connection, cut anywhere', async () => {
   assert.equal(bench.network.usage.connections, 0);
 });
 
+test('connections to the name server are few, and one that sends no queries is reset', async () => {
+  const bench = new BenchNetwork();
+  const tcps = Array.from({ length: 33 }, () => bench.tcp({ remote: NAME_SERVER, remotePort: 53 }));
+  for (const tcp of tcps) tcp.connect();
+  bench.time.settle();
+  assert.deepEqual(
+    tcps.map(({ state }) => state),
+    [...Array(32).fill('open'), 'reset'],
+  );
+  tcps[0]?.write([0xff, 0xff]);
+  tcps[1]?.write([0, 3, 1, 2, 3]);
+  bench.time.settle();
+  assert.deepEqual([tcps[0]?.state, tcps[1]?.state, bench.network.usage.connections], ['reset', 'reset', 30]);
+  const more = bench.tcp({ remote: NAME_SERVER, remotePort: 53 });
+  more.connect();
+  bench.time.settle();
+  assert.equal(more.state, 'open');
+});
+
 test('without name servers the host answers by its own means', async () => {
   const bench = new BenchNetwork();
   bench.host.names.set('box.test', [address('192.168.7.7'), address('192.168.7.8')]);

@@ -3,21 +3,26 @@ import type { DnsServer } from './dns-server.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 import type { TcpApplication } from './tcp-network.ts';
 
-/** Two messages of the largest size with their lengths: what a guest may have sent that is not answered yet. */
-const ROOM = 2 * (0xffff + 2);
+/** A longer query is none for a name server (bytes). */
+const LONGEST_QUERY = 4096;
+/** What a guest may have sent that is not answered yet. */
+const ROOM = 2 * (LONGEST_QUERY + 2);
 /** Responses waiting for the guest, in bytes, beyond which it is not heard. */
-const MOST_PENDING = 256 * 1024;
+const MOST_PENDING = 64 * 1024;
 
 /** DNS over TCP: messages with their length before them (RFC 7766). */
 export class DnsStream implements TcpApplication {
   readonly #server: DnsServer;
+  #onGone: () => void;
   #connection: TcpConnection | undefined;
   #received = new Uint8Array(0);
   #underWay = 0;
   #guestEnded = false;
 
-  constructor(server: DnsServer) {
+  /** `onGone` is called once when the connection is over. */
+  constructor(server: DnsServer, onGone: () => void) {
     this.#server = server;
+    this.#onGone = onGone;
   }
 
   get room(): number {
@@ -38,6 +43,10 @@ export class DnsStream implements TcpApplication {
     let start = 0;
     while (start + 2 <= all.length) {
       const length = readU16(all, start);
+      if (length > LONGEST_QUERY) {
+        this.#abort();
+        return true;
+      }
       if (start + 2 + length > all.length) break;
       this.#ask(all.slice(start + 2, start + 2 + length));
       start += 2 + length;
@@ -57,6 +66,9 @@ export class DnsStream implements TcpApplication {
 
   onClose(): void {
     this.#connection = undefined;
+    const onGone = this.#onGone;
+    this.#onGone = () => {};
+    onGone();
   }
 
   #isBusy(): boolean {
@@ -73,9 +85,12 @@ export class DnsStream implements TcpApplication {
       this.#connection?.write(message);
       this.#endIfDone();
     });
-    if (isQuery) return;
+    if (!isQuery) this.#abort();
+  }
+
+  #abort(): void {
     this.#connection?.abort();
-    this.#connection = undefined;
+    this.onClose();
   }
 
   #endIfDone(): void {

@@ -8,14 +8,30 @@ import { TCP, TCP_CHECKSUM, TCP_HEADER } from './tcp-segment.ts';
 const IPV6 = 0x86dd;
 const IPV6_HEADER = 40;
 
+/** Nobody's segments are smaller (bytes); a hostile guest's would be thousands of frames. */
+const SMALLEST_SEGMENT = 64;
+
 /** What one end of a cable takes. */
 export type FrameLimits = Pick<NetworkReceiver, 'largestFrame' | 'takesPartialChecksums'>;
+
+/** The longest frame there is, in bytes: an Ethernet header, maybe tagged, and the largest IP packet. */
+export const LARGEST_FRAME = 65_553;
+
+/** Whether a frame is no longer than frames are, and the checksum that it asks for lies in it. */
+export function isSound({ bytes, checksum }: NetworkFrame): boolean {
+  if (bytes.length > LARGEST_FRAME) return false;
+  return checksum === undefined || checksum.start + checksum.offset + 2 <= bytes.length;
+}
 
 /** The frames to give a receiver for one that may stand for several: none when it is malformed or too long. */
 export function resolveOffloads(frame: NetworkFrame, limits: FrameLimits): readonly NetworkFrame[] {
   const { bytes, checksum, segmentSize } = frame;
-  const fits = bytes.length <= limits.largestFrame;
-  if (fits && (checksum === undefined || limits.takesPartialChecksums)) return [frame];
+  if (bytes.length <= limits.largestFrame) {
+    if (limits.takesPartialChecksums || (checksum === undefined && segmentSize === undefined)) return [frame];
+    // What fits is one segment, whatever it might stand for elsewhere.
+    const whole = completeChecksum({ bytes, ...(checksum === undefined ? {} : { checksum }) });
+    return whole === undefined ? [] : [whole];
+  }
   const pieces = segmentSize === undefined ? [frame] : cutSegments(frame, segmentSize);
   return pieces
     .map((piece) => (limits.takesPartialChecksums ? piece : completeChecksum(piece)))
@@ -43,8 +59,8 @@ function cutSegments({ bytes }: NetworkFrame, size: number): NetworkFrame[] {
   const transport = network + (isIpv4 ? ((bytes[network] ?? 0) & 15) * 4 : IPV6_HEADER);
   const protocol = bytes[network + (isIpv4 ? 9 : 6)];
   const data = transport + ((bytes[transport + 12] ?? 0) >> 4) * 4;
-  const isSound = transport >= network + IPV4_HEADER && data >= transport + TCP_HEADER && data <= bytes.length;
-  if (!isSound || protocol !== PROTOCOL.tcp || size <= 0) return [];
+  const isWhole = transport >= network + IPV4_HEADER && data >= transport + TCP_HEADER && data <= bytes.length;
+  if (!isWhole || protocol !== PROTOCOL.tcp || size < SMALLEST_SEGMENT) return [];
   const pieces: NetworkFrame[] = [];
   for (let at = data, index = 0; at === data || at < bytes.length; at += size, index += 1) {
     const payload = bytes.subarray(at, at + size);

@@ -13,6 +13,8 @@ import type { TcpSegment } from './tcp-segment.ts';
 import { TcpTable } from './tcp-table.ts';
 
 const DNS_PORT = 53;
+/** Connections to the name server at once: what they hold is not counted with the others'. */
+const MOST_NAME_STREAMS = 32;
 
 export interface TcpNatOptions {
   readonly host: HostSockets;
@@ -31,6 +33,7 @@ export class TcpNat {
   readonly #policy: EgressPolicy;
   readonly #dns: DnsServer;
   readonly #table: TcpTable;
+  #nameStreams = 0;
 
   constructor({ host, time, cable, link, policy, dns, mostConnections }: TcpNatOptions) {
     this.#host = host;
@@ -80,10 +83,14 @@ export class TcpNat {
   }
 
   #serveNames(ends: TcpEnds, syn: TcpSegment): void {
-    if (ends.remote.port !== DNS_PORT) return this.#table.refuse(ends, syn);
-    const stream = new DnsStream(this.#dns);
+    const isRefused = ends.remote.port !== DNS_PORT || this.#nameStreams >= MOST_NAME_STREAMS;
+    if (isRefused) return this.#table.refuse(ends, syn);
+    const stream = new DnsStream(this.#dns, () => {
+      this.#nameStreams -= 1;
+    });
     const connection = this.#table.add(ends, syn, stream);
     if (connection === undefined) return;
+    this.#nameStreams += 1;
     stream.join(connection);
     connection.open();
   }

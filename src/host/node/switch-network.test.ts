@@ -187,6 +187,20 @@ test('strangers on the socket do no harm', async () => {
   );
 });
 
+test('a frame that asks for a checksum outside of itself goes nowhere', async () => {
+  runtimeDirectory();
+  const [a, b] = [await joinLab(1), await joinLab(2)];
+  const bytes = Uint8Array.of(255, 255, 255, 255, 255, 255, 2, 2, 2, 2, 2, 1, 8, 0);
+  for (const { network } of [a, b]) network.send({ bytes, checksum: { start: 70_000, offset: 16 } });
+  b.network.send({ bytes: new Uint8Array(70_000).fill(255, 0, 6) });
+  await until(
+    () => a.texts.includes('b') && b.texts.includes('a'),
+    'both live',
+    () => (a.send(2, 'a'), b.send(1, 'b')),
+  );
+  assert.ok([...a.frames, ...b.frames].every((frame) => frame.checksum === undefined && frame.bytes.length < 1000));
+});
+
 test('frames are found in a stream however it is cut', () => {
   const frames: NetworkFrame[] = [
     { bytes: Uint8Array.of(1, 2, 3) },

@@ -7,6 +7,7 @@ import type { NetworkBackend, NetworkFrame, NetworkReceiver } from '../../base/n
 import { Cable } from '../../net/cable.ts';
 import { LearningSwitch } from '../../net/learning-switch.ts';
 import type { DeliverFrame, SwitchPort } from '../../net/learning-switch.ts';
+import { isSound } from '../../net/resolve-offloads.ts';
 import type { NetworkTime } from '../../net/network-time.ts';
 import { encodeHello } from './switch-protocol.ts';
 import { attachSocket, SwitchHub } from './switch-hub.ts';
@@ -50,7 +51,7 @@ export class SwitchNetwork implements NetworkBackend {
   }
 
   send(frame: NetworkFrame): void {
-    this.#cable.hold(() => this.#port?.send(frame));
+    if (isSound(frame)) this.#cable.hold(() => this.#port?.send(frame));
   }
 
   connect(receiver: NetworkReceiver): void {

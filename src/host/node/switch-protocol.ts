@@ -2,11 +2,10 @@
 // frame (4), where its checksum is to be computed from and stored (2 and 2), and its segment size (2).
 
 import type { NetworkFrame } from '../../base/network-backend.ts';
+import { isSound, LARGEST_FRAME } from '../../net/resolve-offloads.ts';
 
 const HEADER = 10;
 const NO_CHECKSUM = 0xffff;
-/** An Ethernet header, maybe tagged, and the largest IP packet. */
-const LARGEST_FRAME = 65_553;
 /** What either side says first: a name, a version, and whether the switch has a router. */
 const HELLO = Buffer.from('lodge-switch 1 ');
 export const HELLO_LENGTH = HELLO.length + 1;
@@ -58,10 +57,10 @@ function decodeFrame(message: Buffer): NetworkFrame | undefined {
   const start = message.readUInt16BE(4);
   const offset = message.readUInt16BE(6);
   const segmentSize = message.readUInt16BE(8);
-  if (start !== NO_CHECKSUM && start + offset + 2 > bytes.length) return undefined;
-  return {
+  const frame = {
     bytes,
     ...(start === NO_CHECKSUM ? {} : { checksum: { start, offset } }),
     ...(segmentSize === 0 ? {} : { segmentSize }),
   };
+  return isSound(frame) ? frame : undefined;
 }
