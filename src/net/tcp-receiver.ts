@@ -2,8 +2,8 @@ import { compact } from './memory-budget.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { advance, distance } from './sequence.ts';
 
-/** Segments kept out of order at most: what a peer could make us look through. */
-const MOST_SEGMENTS = 256;
+/** Segments kept out of order at most, a whole window of the usual size: what a peer could make us look through. */
+const MOST_SEGMENTS = 1024;
 /** What a kept segment costs besides its bytes. */
 const OVERHEAD = 128;
 
