@@ -108,7 +108,7 @@ test('a flood of single bytes out of order, and of tiny segments to a host that 
   for (let index = 0; index < 20_000; index += 1) tcp.send(TCP.ack, advance(tcp.next, index), Uint8Array.of(1));
   bench.time.settle();
   assert.ok(stream.written.length < (2 * 1024 * 1024) / 256 + 100, `${stream.written.length} writes held`);
-  assert.ok(bench.network.usage.memory <= 2_200_000, `${bench.network.usage.memory} bytes`);
+  assert.ok(bench.network.usage.memory <= 2_300_000, `${bench.network.usage.memory} bytes`);
 });
 
 test('many connections to hosts that take nothing share the memory', () => {
