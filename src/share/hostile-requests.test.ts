@@ -212,7 +212,7 @@ test(
           },
         ),
       );
-      if (underWay.length >= 16) {
+      if (underWay.length >= 16 || index % 64 === 0) {
         await Promise.all(underWay);
         underWay = [];
       }
