@@ -55,3 +55,6 @@ interface MessagePort {
 }
 declare function setTimeout(callback: () => void, milliseconds: number): unknown;
 declare function clearTimeout(timer: unknown): void;
+/** Base64 of characters 0 to 255; `atob` throws when the text is none. */
+declare function btoa(bytes: string): string;
+declare function atob(text: string): string;
