@@ -16,6 +16,8 @@ export interface AcpiTablesOptions {
   readonly serialPorts?: number;
   /** Whether there is a VGA. False unless told. */
   readonly vga?: boolean;
+  /** Whether there is a firmware configuration device. False unless told. */
+  readonly firmwareConfiguration?: boolean;
 }
 
 export interface AcpiTables {
@@ -34,10 +36,20 @@ const ALIGNMENT = 64;
 /** The least room that PCI devices get when memory reaches far up. */
 const SMALLEST_PCI_WINDOW = 0xd000_0000;
 
-/** Builds all ACPI tables of the board. Throws `RangeError` when they do not fit, with more than some 1,000 processors. */
-export const buildAcpiTables = (options: AcpiTablesOptions): AcpiTables => {
+/** All tables but the root pointer, one after the other, and where each begins in guest-physical memory. */
+export interface LaidOutTables {
+  readonly bytes: Uint8Array;
+  readonly fadt: number;
+  readonly rsdt: number;
+  readonly xsdt: number;
+  /** How many tables the RSDT and the XSDT point to. */
+  readonly count: number;
+}
+
+/** Lays out the tables from guest-physical address `base` on, a multiple of 64. */
+export const layOutTables = (options: AcpiTablesOptions, base: number): LaidOutTables => {
   const pieces: { readonly at: number; readonly bytes: Uint8Array }[] = [];
-  let next = FIRST + ALIGNMENT; // the root pointer comes first
+  let next = base;
   const place = (bytes: Uint8Array): number => {
     const at = next;
     pieces.push({ at, bytes });
@@ -59,11 +71,28 @@ export const buildAcpiTables = (options: AcpiTablesOptions): AcpiTables => {
   ];
   pieces.push({ at: FIRST, bytes: rootPointer(place(rsdt(tables)), place(xsdt(tables))) });
   if (next > LAST + 1) {
+  const dsdtAddress = place(
+    dsdt({ processors, mouse, serialPorts, pciWindow, firmwareConfiguration: options.firmwareConfiguration ?? false }),
+  );
+  const fadtAddress = place(fadt(facsAddress, dsdtAddress, vga));
+  const tables = [fadtAddress, place(madt(processors, ioApicId)), place(hpet())];
+  const rsdtAddress = place(rsdt(tables));
+  const xsdtAddress = place(xsdt(tables));
+  const bytes = new Uint8Array(next - base);
+  for (const piece of pieces) bytes.set(piece.bytes, piece.at - base);
+  return { bytes, fadt: fadtAddress, rsdt: rsdtAddress, xsdt: xsdtAddress, count: tables.length };
+};
+
+/** Builds all ACPI tables of the board. Throws `RangeError` when they do not fit, with more than some 1,000 processors. */
+export const buildAcpiTables = (options: AcpiTablesOptions): AcpiTables => {
+  const tables = layOutTables(options, FIRST + ALIGNMENT);
+  const bytes = new Uint8Array(ALIGNMENT + tables.bytes.length);
+  if (FIRST + bytes.length > LAST + 1) {
     throw new RangeError(
-      `The ACPI tables of ${processors} processors take ${next - FIRST} bytes, more than there is room for.`,
+      `The ACPI tables of ${options.processors} processors take ${bytes.length} bytes, more than there is room for.`,
     );
   }
-  const bytes = new Uint8Array(next - FIRST);
-  for (const piece of pieces) bytes.set(piece.bytes, piece.at - FIRST);
+  bytes.set(rootPointer(tables.rsdt, tables.xsdt));
+  bytes.set(tables.bytes, ALIGNMENT);
   return { address: guestPhysical(FIRST), bytes, rootPointer: guestPhysical(FIRST) };
 };

@@ -1,4 +1,5 @@
 import { ECAM_ADDRESS, ECAM_LENGTH, PCI_WINDOW_LAST, pciInterrupt } from '../../pci/pci-layout.ts';
+import { FW_CFG_PORT, FW_CFG_PORTS } from '../../fw-cfg/fw-cfg.ts';
 import { ACPI_PORTS, SLEEP_TYPE_S5 } from '../acpi-ports.ts';
 import { device, eisaId, integer, name, packageOf, scope, string } from './aml.ts';
 import type { Aml } from './aml.ts';
@@ -21,6 +22,8 @@ export interface DsdtOptions {
   readonly mouse: boolean;
   /** How many serial ports there are, 0 to 4. */
   readonly serialPorts: number;
+  /** Whether there is a firmware configuration device. */
+  readonly firmwareConfiguration: boolean;
 }
 
 const PCI_SLOTS = 32;
@@ -29,7 +32,7 @@ const PCI_SLOTS = 32;
 export const dsdt = (options: DsdtOptions): Uint8Array => {
   const content = new TableWriter()
     .append(name('\\_S5', packageOf([SLEEP_TYPE_S5, SLEEP_TYPE_S5, 0, 0].map(integer))))
-    .append(scope('\\_SB', [pciRoot(options), ...systemDevices(), ...processors(options.processors)]));
+    .append(scope('\\_SB', [pciRoot(options), ...systemDevices(options), ...processors(options.processors)]));
   return systemTable('DSDT', 2, content.bytes());
 };
 
@@ -86,7 +89,7 @@ const isaDevices = (options: DsdtOptions): readonly Aml[] => [
 ];
 
 /** What the board itself uses, so that an operating system gives it to no device. */
-const systemDevices = (): readonly Aml[] => [
+const systemDevices = (options: DsdtOptions): readonly Aml[] => [
   plugAndPlay('HPET', 'PNP0103', [fixedMemory(0xfed0_0000, 0x400)]),
   plugAndPlay('BRD', 'PNP0C02', [
     ioPorts(0x80, 1),
@@ -97,6 +100,14 @@ const systemDevices = (): readonly Aml[] => [
     fixedMemory(0xfec0_0000, 0x1000),
     fixedMemory(0xfee0_0000, 0x1000),
   ]),
+  ...(options.firmwareConfiguration
+    ? [
+        device('FWCF', [
+          name('_HID', string('QEMU0002')),
+          name('_CRS', resourceTemplate([ioPorts(FW_CFG_PORT, FW_CFG_PORTS)])),
+        ]),
+      ]
+    : []),
 ];
 
 /** A processor's unit number is the one that the MADT gives it. */
