@@ -62,20 +62,11 @@ export const layOutTables = (options: AcpiTablesOptions, base: number): LaidOutT
     Math.ceil(Math.max(options.memoryTop, 0x10_0000) / 0x10_0000) * 0x10_0000,
   );
   const facsAddress = place(facs());
-  const dsdtAddress = place(dsdt({ processors, mouse, serialPorts, pciWindow }));
-  const tables = [
-    place(fadt(facsAddress, dsdtAddress, vga)),
-    place(madt(processors, ioApicId)),
-    place(hpet()),
-    place(mcfg()),
-  ];
-  pieces.push({ at: FIRST, bytes: rootPointer(place(rsdt(tables)), place(xsdt(tables))) });
-  if (next > LAST + 1) {
   const dsdtAddress = place(
     dsdt({ processors, mouse, serialPorts, pciWindow, firmwareConfiguration: options.firmwareConfiguration ?? false }),
   );
   const fadtAddress = place(fadt(facsAddress, dsdtAddress, vga));
-  const tables = [fadtAddress, place(madt(processors, ioApicId)), place(hpet())];
+  const tables = [fadtAddress, place(madt(processors, ioApicId)), place(hpet()), place(mcfg())];
   const rsdtAddress = place(rsdt(tables));
   const xsdtAddress = place(xsdt(tables));
   const bytes = new Uint8Array(next - base);
