@@ -31,7 +31,7 @@ export interface NetworkBackend {
   readonly takesOffloads: boolean;
   /** A frame that the guest sent. Its bytes belong to the callee. Malformed ones are dropped. */
   send(frame: NetworkFrame): void;
-  /** The device at the other end. Called once, when the device is made. */
+  /** The device at the other end. A machine that starts anew has a new one, which takes the place of the old. */
   connect(receiver: NetworkReceiver): void;
   /** Ends every connection. Nothing is asked of it afterwards. */
   close(): void;

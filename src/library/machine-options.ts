@@ -30,6 +30,12 @@ export interface MachineOptions {
   readonly disks?: readonly string[] | undefined;
   /** Directories that the guest mounts by 9P, as `lodge run --share` takes them: 'DIRECTORY:TAG[,readonly]'. None when absent. */
   readonly shares?: readonly string[] | undefined;
+  /** Where the network card leads, as `lodge run --network` takes it. 'user' with `publish` or `allow`, else 'none', when absent. */
+  readonly network?: string | undefined;
+  /** Ports of the host that lead to the guest, as `lodge run --publish` takes them: '8080:80'. None when absent. */
+  readonly publish?: readonly string[] | undefined;
+  /** What the guest may reach, as `lodge run --allow` takes it: 'deb.debian.org:80'. Everything when absent. */
+  readonly allow?: readonly string[] | undefined;
   /** Devices beyond those every board has: 'debug-exit' ends the machine when the guest writes to port 0xF4. */
   readonly devices?: readonly string[] | undefined;
 }

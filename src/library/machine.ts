@@ -82,13 +82,17 @@ export class Machine extends EventEmitter<MachineEvents> {
     }
     this.#state = 'running';
     try {
-      const { disks = [], shares = [] } = this.#options;
+      const { disks = [], shares = [], publish = [], allow = [] } = this.#options;
+      const network = this.#options.network ?? (publish.length + allow.length > 0 ? 'user' : 'none');
       const options = resolveOptions(this.#options);
-      this.#resources = await openHostResources({ disks, shares }, (message) => process.emitWarning(message));
+      this.#resources = await openHostResources({ disks, shares, network, publish, allow }, (message) =>
+        process.emitWarning(message),
+      );
       this.#domain = new Domain({
         ...options,
         disks: this.#resources.disks,
         shares: this.#resources.shares,
+        network: this.#resources.network,
         engine: loadEngine(),
         serial: this.#ports.map((port) => port.backend()),
       });

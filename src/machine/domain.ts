@@ -30,7 +30,7 @@ import { coreServices } from './core-services.ts';
 import type { EngineModules } from './engine-modules.ts';
 import { HostTasks } from './host-tasks.ts';
 import type { Outcome } from './outcome.ts';
-import { PcBoard, type BoardShare } from './pc-board.ts';
+import { PcBoard, type BoardNetwork, type BoardShare } from './pc-board.ts';
 import { describeProcessor, loadProcessorState } from './processor-state.ts';
 import { hostRandomWord, repeatableRandomWords } from './random-source.ts';
 import type { Statistics } from './statistics.ts';
@@ -51,6 +51,8 @@ export interface DomainOptions {
   readonly disks?: readonly BlockBackend[];
   /** Directories of the host. Whoever opened them closes them after the run. */
   readonly shares?: readonly BoardShare[];
+  /** Whoever opened its cable closes it after the run. */
+  readonly network?: BoardNetwork | undefined;
   readonly serial?: readonly (CharacterBackend | undefined)[];
   /** Whether the statistics tell how many instructions retire in translated code, which costs a little time. */
   readonly countEngines?: boolean;
@@ -134,6 +136,7 @@ export class Domain {
       randomWord,
       disks: options.disks ?? [],
       shares: options.shares ?? [],
+      network: options.network,
     });
     // A timer armed for sooner than the end of the slice ends the slice; one that input arms, such as the timeout of a
     // serial port's FIFO, ends the wait of an idle guest.

@@ -25,8 +25,10 @@ import { Virtio9p } from '../devices/virtio-9p/virtio-9p.ts';
 import { VirtioBlock } from '../devices/virtio-block/virtio-block.ts';
 import { VirtioEntropy } from '../devices/virtio-entropy/virtio-entropy.ts';
 import type { VirtioModel } from '../devices/virtio/virtio-model.ts';
+import { VirtioNetwork } from '../devices/virtio-network/virtio-network.ts';
 import { VirtioPci } from '../devices/virtio/virtio-pci.ts';
 import type { BlockBackend } from '../base/block-backend.ts';
+import type { NetworkBackend } from '../base/network-backend.ts';
 import type { SharedFiles } from '../base/shared-files.ts';
 import { NinePServer } from '../share/nine-p-server.ts';
 import type { ProcessorSignals } from '../base/processor-signals.ts';
@@ -40,6 +42,8 @@ export interface PcBoardOptions extends BusBoardOptions {
   readonly randomWord: () => number;
   readonly disks: readonly BlockBackend[];
   readonly shares: readonly BoardShare[];
+  /** Without one there is no network card. */
+  readonly network: BoardNetwork | undefined;
   /** Devices beyond those every board has, by name. */
   readonly extraDevices: readonly string[];
 }
@@ -48,6 +52,14 @@ export interface PcBoardOptions extends BusBoardOptions {
 const SLOT = { entropy: 3, network: 4, firstDisk: 8, firstShare: 24 } as const;
 const MOST_DISKS = SLOT.firstShare - SLOT.firstDisk;
 const MOST_SHARES = 32 - SLOT.firstShare;
+
+/** A network card. */
+export interface BoardNetwork {
+  /** Where its cable leads. */
+  readonly backend: NetworkBackend;
+  /** Its six bytes of MAC address. */
+  readonly address: Uint8Array;
+}
 
 /** A directory of the host. */
 export interface BoardShare {
@@ -102,7 +114,7 @@ export class PcBoard extends BusBoard {
     const pit = createI8254(this);
     const clock = createMc146818(this, { memory });
     const pci = createPciHost(this, { resetControl });
-    const { randomWord, disks, shares } = options;
+    const { randomWord, disks, shares, network } = options;
     requireSlots('disks', disks.length, MOST_DISKS);
     requireSlots('shared directories', shares.length, MOST_SHARES);
     const onPci = (slot: number, model: VirtioModel): Device => new VirtioPci(this, pci, { model, slot });
@@ -123,6 +135,9 @@ export class PcBoard extends BusBoard {
       resetControl,
       pci,
       onPci(SLOT.entropy, new VirtioEntropy((bytes) => fillRandomly(bytes, randomWord))),
+      ...(network === undefined
+        ? []
+        : [onPci(SLOT.network, new VirtioNetwork('network', network.backend, network.address))]),
       ...disks.map((disk, index) => onPci(SLOT.firstDisk + index, new VirtioBlock(`disk${index}`, disk))),
       ...shares.map(({ tag, files }, index) =>
         onPci(SLOT.firstShare + index, new Virtio9p(`share${index}`, tag, new NinePServer(files))),

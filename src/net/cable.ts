@@ -38,6 +38,10 @@ export class Cable {
   }
 
   connect(receiver: NetworkReceiver): void {
+    // What waited was for the device of a guest that is no more.
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#blocked = false;
     this.#receiver = receiver;
     receiver.onRoom(() => {
       this.#blocked = false;

@@ -1,6 +1,7 @@
 import type { CommandSyntax } from '../options/command.ts';
 import { address, choice, duration, flag, repeatable, size, text, withPreset } from '../options/option-table.ts';
 import { DISK_SYNTAX } from '../../host/node/disk-text.ts';
+import { ALLOW_SYNTAX, NETWORK_SYNTAX, PUBLISH_SYNTAX } from '../../host/node/network-syntax.ts';
 import { ESCAPE_KEY_HELP } from '../../host/node/escape-keys.ts';
 
 const options = {
@@ -14,6 +15,12 @@ const options = {
   share: repeatable(
     text('HOSTDIR:TAG[,readonly]', 'share a directory with the guest, which mounts it by its tag and the type 9p'),
   ),
+  network: text(
+    NETWORK_SYNTAX,
+    'where the network card leads: nowhere, to the world through this host, or to the other guests on a switch (user for debian-full and with --publish or --allow, else none)',
+  ),
+  publish: repeatable(text(PUBLISH_SYNTAX, 'have connections to a port of this host lead to a port of the guest')),
+  allow: repeatable(text(ALLOW_SYNTAX, 'let the guest reach this and, but for what other --allow name, nothing else')),
   device: repeatable(
     text(
       'NAME',

@@ -31,10 +31,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const wanted = options['dump-region'];
   const regions = wanted === undefined ? undefined : new RegionOutput(wanted, options.engine);
   const source = await readBootSource(parsed);
-  const resources = await openHostResources(
-    { disks: [...source.imageDisks, ...options.disk], shares: options.share },
-    (message) => process.stderr.write(`lodge: ${message}\n`),
-  );
+  const { publish, allow } = options;
+  const names = {
+    disks: [...source.imageDisks, ...options.disk],
+    shares: options.share,
+    network: options.network ?? (publish.length + allow.length > 0 ? 'user' : source.defaultNetwork),
+    publish,
+    allow,
+  };
+  const resources = await openHostResources(names, (message) => process.stderr.write(`lodge: ${message}\n`));
   const supervisor = new Supervisor(options.timeout);
   let domain: Domain | undefined;
   const onDomain = (started: Domain): void => {
@@ -52,6 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
       devices: options.device,
       disks: resources.disks,
       shares: resources.shares,
+      network: resources.network,
       countEngines: options.stats !== undefined,
       dumpRegion: regions?.request,
     },

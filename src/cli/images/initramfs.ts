@@ -13,6 +13,7 @@ import { driverTable } from './drivers.ts';
 const SCRIPTS: readonly [file: string, guestPath: string, mode: number][] = [
   ['init', 'init', 0o755],
   ['run-command', 'usr/lib/lodge/run-command', 0o755],
+  ['configure-network', 'usr/lib/lodge/configure-network', 0o755],
   ['follow-window', 'usr/lib/lodge/follow-window', 0o755],
   ['session', 'usr/lib/lodge/session', 0o755],
   ['inittab', 'etc/inittab', 0o644],

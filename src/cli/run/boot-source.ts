@@ -20,6 +20,8 @@ export interface BootSource {
   readonly kind: 'files' | 'ramdisk' | 'disk';
   /** Disks of the image, as `--disk` takes them. */
   readonly imageDisks: readonly string[];
+  /** What `--network` is when it is not given. */
+  readonly defaultNetwork: 'none' | 'user';
 }
 
 /** Reads what is to be booted, after building the image if it is missing. Throws a UserError. */
@@ -60,6 +62,7 @@ function readFiles(kernel: string, options: RunArguments['options']): BootSource
     }),
     kind: 'files',
     imageDisks: [],
+    defaultNetwork: 'none',
   };
 }
 
@@ -85,6 +88,7 @@ async function readImage(name: string, append: string | undefined): Promise<Boot
     append: append === undefined ? image.manifest.append : `${image.manifest.append} ${append}`,
     modules: [],
     kind: image.disk === undefined ? 'ramdisk' : 'disk',
+    defaultNetwork: image.disk === undefined ? 'none' : 'user',
     imageDisks: image.disk === undefined ? [] : [`${image.disk.replaceAll(',', ',,')},format=raw`],
   };
 }

@@ -18,6 +18,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
     devices: options.devices,
     disks: options.disks,
     shares: options.shares,
+    network: options.network,
     serial: options.serial,
     countEngines: options.countEngines,
     dumpRegion: options.dumpRegion,

@@ -2,6 +2,7 @@
 
 import type { BlockBackend } from '../../base/block-backend.ts';
 import type { CharacterBackend } from '../../base/character-backend.ts';
+import type { NetworkBackend } from '../../base/network-backend.ts';
 import type { SharedFiles } from '../../base/shared-files.ts';
 import type { EngineName } from '../../machine/engine-name.ts';
 import type { Outcome } from '../../machine/outcome.ts';
@@ -22,6 +23,8 @@ export interface DomainOptions {
   readonly disks: readonly BlockBackend[];
   /** Directories of the host, with the tags by which the guest mounts them. */
   readonly shares: readonly { readonly tag: string; readonly files: SharedFiles }[];
+  /** The cable of the network card, and the card's MAC address. */
+  readonly network: { readonly backend: NetworkBackend; readonly address: Uint8Array } | undefined;
   /** Whether the statistics tell how many instructions retire in translated code. */
   readonly countEngines: boolean;
   readonly dumpRegion: RegionDump | undefined;

@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { UserError } from '../../base/errors.ts';
 import { BenchHost } from '../../net/bench/bench-host.ts';
 import { projectDirectory } from './project-directory.ts';
-import { ALLOW_SYNTAX, NETWORK_SYNTAX, openNetwork, PUBLISH_SYNTAX } from './open-network.ts';
+import { ALLOW_SYNTAX, NETWORK_SYNTAX, PUBLISH_SYNTAX } from './network-syntax.ts';
+import { openNetwork } from './open-network.ts';
 
 test('no network is none', async () => {
   assert.equal(await openNetwork({ network: 'none' }), undefined);

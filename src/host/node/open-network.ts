@@ -9,13 +9,9 @@ import { HostTime } from '../../net/network-time.ts';
 import { LOOPBACK } from '../../net/subnet.ts';
 import { UserNetwork } from '../../net/user-network.ts';
 import { createHostSockets } from './host-sockets.ts';
+import { NETWORK_SYNTAX, PUBLISH_SYNTAX } from './network-syntax.ts';
 import { switchPath } from './switch-directory.ts';
 import { SwitchNetwork } from './switch-network.ts';
-
-/** How the options are written, for help texts. `--allow` and `--publish` may be given several times. */
-export const NETWORK_SYNTAX = 'none|user|switch:NAME[,nat]';
-export const PUBLISH_SYNTAX = '[ADDRESS:]HOSTPORT:GUESTPORT[/udp]';
-export { ALLOW_SYNTAX } from '../../net/egress-rule.ts';
 
 export interface NetworkOptions {
   /** As in `NETWORK_SYNTAX`. */
