@@ -1,3 +1,5 @@
+import { SECTOR_SIZE } from '../../base/block-backend.ts';
+
 /** How a disk is laid out: sectors of 512 bytes, numbered from 1, on tracks and sides numbered from 0. */
 export interface FloppyFormat {
   readonly tracks: number;
@@ -8,8 +10,6 @@ export interface FloppyFormat {
   /** The drive's type as the CMOS memory has it. */
   readonly driveType: number;
 }
-
-export const FLOPPY_SECTOR = 512;
 
 const RATE = { k500: 0, k300: 1, k250: 2, m1: 3 } as const;
 const DRIVE = { k360: 1, m12: 2, m144: 4, m288: 5 } as const;
@@ -27,7 +27,7 @@ const FORMATS: readonly FloppyFormat[] = [
 
 /** The format of a disk of `size` bytes; undefined when there is no such floppy disk. */
 export const formatOfSize = (size: number): FloppyFormat | undefined =>
-  FORMATS.find(({ tracks, heads, sectors }) => tracks * heads * sectors * FLOPPY_SECTOR === size);
+  FORMATS.find(({ tracks, heads, sectors }) => tracks * heads * sectors * SECTOR_SIZE === size);
 
 /** Type of an empty drive: one of 1.44 MB. */
 export const EMPTY_DRIVE_TYPE: number = DRIVE.m144;

@@ -1,7 +1,7 @@
+import { SECTOR_SIZE } from '../../base/block-backend.ts';
 import type { BlockBackend } from '../../base/block-backend.ts';
 import type { DmaChannel } from '../i8237/dma-channel.ts';
 import { COMMAND, commandOf, STATUS_0, STATUS_1, STATUS_2 } from './floppy-commands.ts';
-import { FLOPPY_SECTOR } from './floppy-format.ts';
 import type { FloppyFormat } from './floppy-format.ts';
 import type { FloppyState } from './floppy-state.ts';
 
@@ -82,8 +82,8 @@ const findSector = ({ state, track }: Transfer, { format }: FloppyDisk): Transfe
 const moveSector = async ({ state, dma, isStale }: Transfer, { backend, format }: FloppyDisk): Promise<SectorEnd> => {
   const [cylinder = 0, head = 0, sector = 0] = state.position;
   const command = commandOf(state.command[0] as number);
-  const at = ((cylinder * format.heads + head) * format.sectors + sector - 1) * FLOPPY_SECTOR;
-  const bytes = new Uint8Array(FLOPPY_SECTOR);
+  const at = ((cylinder * format.heads + head) * format.sectors + sector - 1) * SECTOR_SIZE;
+  const bytes = new Uint8Array(SECTOR_SIZE);
   if (command === COMMAND.write || command === COMMAND.writeDeleted) {
     if (backend.isReadOnly) return { problem: failed(STATUS_1.notWritable), isLast: false };
     return writeSector(state, dma, backend, at);
@@ -93,7 +93,7 @@ const moveSector = async ({ state, dma, isStale }: Transfer, { backend, format }
   }
   if (command === COMMAND.verify || isStale()) return { isLast: false };
   const { count, isTerminal } = dma.toMemory(bytes);
-  if (count < FLOPPY_SECTOR && !isTerminal) return { problem: failed(STATUS_1.overrun), isLast: false };
+  if (count < SECTOR_SIZE && !isTerminal) return { problem: failed(STATUS_1.overrun), isLast: false };
   return { isLast: isTerminal };
 };
 
@@ -107,7 +107,7 @@ const writeSector = async (
   if (!state.hasStaged) {
     state.staged.fill(0);
     const { count, isTerminal } = dma.fromMemory(state.staged);
-    if (count < FLOPPY_SECTOR && !isTerminal) return { problem: failed(STATUS_1.overrun), isLast: false };
+    if (count < SECTOR_SIZE && !isTerminal) return { problem: failed(STATUS_1.overrun), isLast: false };
     state.hasStaged = true;
     state.stagedIsLast = isTerminal;
   }
@@ -150,9 +150,9 @@ const formatTrack = async ({ state, dma, track, isStale }: Transfer, disk: Flopp
     const [, , sector = 0] = identification;
     // A sector that the disk's image has no room for would be lost with the next format: it is not written.
     if (sector < 1 || sector > format.sectors) continue;
-    const at = ((track * format.heads + head) * format.sectors + sector - 1) * FLOPPY_SECTOR;
+    const at = ((track * format.heads + head) * format.sectors + sector - 1) * SECTOR_SIZE;
     // oxlint-disable-next-line no-await-in-loop -- one sector after the other passes the head
-    const isWritten = await succeeds(backend.write(at, new Uint8Array(FLOPPY_SECTOR).fill(filler)));
+    const isWritten = await succeeds(backend.write(at, new Uint8Array(SECTOR_SIZE).fill(filler)));
     if (isStale()) return DONE;
     if (!isWritten) return failed(STATUS_1.dataError);
   }

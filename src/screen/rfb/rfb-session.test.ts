@@ -16,12 +16,15 @@ let viewer: TestViewer;
 let keys: string[];
 let pointer: PointerChange[];
 let waiting: number;
+let time: number;
+/** How long each write to the client takes, in milliseconds. */
+let cost: number;
 let isOpen: boolean;
 let compressed: Uint8Array;
 let plainLength: number;
 
 const connect = (options: { relativePointer?: boolean; password?: RfbPassword } = {}): void => {
-  [keys, pointer, waiting, isOpen] = [[], [], 0, true];
+  [keys, pointer, waiting, time, cost, isOpen] = [[], [], 0, 0, 0, true];
   [compressed, plainLength] = [new Uint8Array(0), 0];
   // The whole stream anew each time: a decoder that the server does not share anything with.
   const inflate = (bytes: Uint8Array): Uint8Array => {
@@ -33,7 +36,10 @@ const connect = (options: { relativePointer?: boolean; password?: RfbPassword } 
   };
   viewer = new TestViewer((bytes) => session.receive(bytes), inflate);
   const stream = {
-    write: (bytes: Uint8Array) => viewer.receive(bytes),
+    write: (bytes: Uint8Array) => {
+      time += cost;
+      viewer.receive(bytes);
+    },
     get waiting() {
       return waiting;
     },
@@ -42,6 +48,7 @@ const connect = (options: { relativePointer?: boolean; password?: RfbPassword } 
   session = new RfbSession(stream, {
     display,
     name: 'guest',
+    now: () => time,
     onKey: (code, down) => keys.push(`${code.toString(16)}${down ? '+' : '-'}`),
     onPointer: (change) => pointer.push(change),
     ...options,
@@ -194,6 +201,19 @@ describe('updates', () => {
     assert.equal(viewer.unread, 0);
     waiting = 0;
     mock.timers.tick(40);
+    viewer.readUpdate();
+    assert.deepEqual([...viewer.picture], shown());
+  });
+
+  test('an update that took long is followed by a long pause', () => {
+    start();
+    cost = 100;
+    viewer.request(false);
+    viewer.readUpdate();
+    viewer.request(false);
+    mock.timers.tick(500);
+    assert.equal(viewer.unread, 0);
+    mock.timers.tick(100);
     viewer.readUpdate();
     assert.deepEqual([...viewer.picture], shown());
   });

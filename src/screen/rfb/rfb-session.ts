@@ -26,6 +26,8 @@ export interface RfbOptions {
   readonly onPointer: PointerListener;
   /** Whether the guest's pointer is moved and not placed, as with a PS/2 mouse. True unless told. */
   readonly relativePointer?: boolean;
+  /** The host's time in milliseconds. `performance.now` unless told. */
+  readonly now?: () => number;
   /** Asked of clients, if there is one. */
   readonly password?: RfbPassword;
 }
@@ -48,7 +50,8 @@ export class RfbSession implements ByteStreamHandler {
     this.#options = options;
     this.#keyboard = new KeyboardInput(options.onKey);
     this.#pointer = new PointerInput(options.onPointer);
-    this.#updates = new UpdateSender(stream, options.display, options.relativePointer ?? true);
+    const { display, relativePointer = true, now = () => performance.now() } = options;
+    this.#updates = new UpdateSender(stream, display, relativePointer, now);
     this.#input = new ByteInput(this.#protocol());
   }
 

@@ -14,6 +14,8 @@ const PSEUDO = {
 } as const;
 /** Between two looks at the display while a client waits for news, in milliseconds. */
 const INTERVAL = 33;
+/** After an update, as many times what it took, so that the guest, which may be on the same thread, has the most of it. */
+const PAUSE_FACTOR = 3;
 /** No update is made while more than this waits for the network. */
 const MOST_WAITING = 1 << 20;
 
@@ -22,6 +24,7 @@ export class UpdateSender implements Disposable {
   readonly #stream: ByteStream;
   readonly #display: Display;
   readonly #relative: boolean;
+  readonly #now: () => number;
   readonly #encoder: UpdateEncoder;
   #encodings: ReadonlySet<number> = new Set();
   /** What the client was not told yet that it may do, or is to do. */
@@ -37,11 +40,12 @@ export class UpdateSender implements Disposable {
   #wanted: Rectangle[] = [];
   #timer: unknown;
 
-  /** `relative`: clients that can are to send movements of the pointer. */
-  constructor(stream: ByteStream, display: Display, relative: boolean) {
+  /** `relative`: clients that can are to send movements of the pointer. `now` is the host's time in milliseconds. */
+  constructor(stream: ByteStream, display: Display, relative: boolean, now: () => number) {
     this.#stream = stream;
     this.#display = display;
     this.#relative = relative;
+    this.#now = now;
     this.#encoder = new UpdateEncoder(display);
   }
 
@@ -87,9 +91,10 @@ export class UpdateSender implements Disposable {
   #look(): void {
     this.#timer = undefined;
     if (this.#isDisposed || !this.#isWaiting) return;
+    const start = this.#now();
     if (this.#stream.waiting < MOST_WAITING) this.#send();
     // After an update too, so that a client that asks at once is not served more often than the screen changes.
-    this.#timer = setTimeout(() => this.#look(), INTERVAL);
+    this.#timer = setTimeout(() => this.#look(), Math.max(INTERVAL, (this.#now() - start) * PAUSE_FACTOR));
   }
 
   #send(): void {
