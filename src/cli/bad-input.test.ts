@@ -76,6 +76,7 @@ const cases: [args: string, sentence: RegExp][] = [
   ['run --kernel multiboot --publish 80', /--publish 80 is not .*; write, for instance, .*\./],
   ['run --kernel multiboot --network none --publish 8080:80', /--publish is for --network user, not for none; .*\./],
   ['run --kernel multiboot --allow a..b', /--allow a\.\.b .*\./],
+  ['run --kernel multiboot --snapshot', /--snapshot is for the disk of an image; write --disk FILE,snapshot .*\./],
   ['run --kernel text -- true', /A command after -- needs an image to run in; .*\./],
   ['run --kernel', /The option --kernel lacks its value; write --kernel FILE\./],
   ['run --kernel absent', /The kernel absent does not exist; check its name\./],

@@ -36,6 +36,8 @@ export interface MachineOptions {
   readonly publish?: readonly string[] | undefined;
   /** What the guest may reach, as `lodge run --allow` takes it: 'deb.debian.org:80'. Everything when absent. */
   readonly allow?: readonly string[] | undefined;
+  /** Whether the guest's image has Lodge's agent, for `spawn`, `exec`, `copyIn` and `copyOut`. False when absent. */
+  readonly agent?: boolean | undefined;
   /** Devices beyond those every board has: 'debug-exit' ends the machine when the guest writes to port 0xF4. */
   readonly devices?: readonly string[] | undefined;
 }

@@ -1,7 +1,12 @@
 import { EventEmitter } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { Domain } from '../machine/domain.ts';
 import type { Outcome } from '../machine/outcome.ts';
 import type { Statistics } from '../machine/statistics.ts';
+import { copyIn, copyOut } from './agent/copy.ts';
+import { AGENT_PORT, GuestAgent } from './agent/guest-agent.ts';
+import type { GuestCommandOptions } from './agent/guest-agent.ts';
+import type { GuestProcess } from './agent/guest-process.ts';
 import { openHostResources } from './host-resources.ts';
 import type { HostResources } from './host-resources.ts';
 import { loadEngine } from './load-engine.ts';
@@ -11,6 +16,19 @@ import { SerialPortStream } from './serial-port-stream.ts';
 import type { SerialPort } from './serial-port.ts';
 
 export type MachineState = 'created' | 'running' | 'paused' | 'ended';
+
+export interface GuestExecOptions extends GuestCommandOptions {
+  /** What the command reads from standard input. Nothing when absent. */
+  readonly input?: string | Uint8Array | undefined;
+}
+
+/** What a command in a guest left. */
+export interface GuestResult {
+  /** As a shell gives it: 128 + n for signal n. */
+  readonly status: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
 
 /** The events of a machine, with what their listeners get. */
 export interface MachineEvents {
@@ -36,6 +54,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   readonly #ports: readonly SerialPortStream[];
   /** What keeps the guest from running: the user's pause, and ports whose readers lag behind. */
   readonly #holds = new Set<string>();
+  readonly #agent = new GuestAgent();
   #resources: HostResources | undefined;
   /** `stop` was called while the machine was starting. */
   #stopped = false;
@@ -93,6 +112,7 @@ export class Machine extends EventEmitter<MachineEvents> {
         disks: this.#resources.disks,
         shares: this.#resources.shares,
         network: this.#resources.network,
+        channels: this.#options.agent === true ? [{ portName: AGENT_PORT, backend: this.#agent.backend() }] : [],
         engine: loadEngine(),
         serial: this.#ports.map((port) => port.backend()),
       });
@@ -140,6 +160,46 @@ export class Machine extends EventEmitter<MachineEvents> {
     else this.#domain?.stop();
   }
 
+  /**
+   * Starts a command in the guest, as root, as soon as its agent is there. `command` is a program and its arguments, without a
+   * shell around it. Throws when the machine was not made with `agent`.
+   */
+  spawn(command: readonly string[], options: GuestCommandOptions = {}): GuestProcess {
+    if (this.#options.agent !== true) throw new Error('Make the machine with { agent: true } to run commands in it.');
+    return this.#agent.spawn(command, options);
+  }
+
+  /**
+   * Runs a command in the guest to its end and gives its status and what it wrote, which has to fit in memory. Rejects when
+   * it cannot be started, or the guest ends before it.
+   */
+  async exec(command: readonly string[], options: GuestExecOptions = {}): Promise<GuestResult> {
+    const process = this.spawn(command, options);
+    process.stdin.end(options.input);
+    const [status, stdout, stderr] = await Promise.all([
+      process.exited,
+      buffer(process.stdout),
+      buffer(process.stderr),
+    ]);
+    return { status, stdout, stderr };
+  }
+
+  /**
+   * Copies a file or directory of the host into the guest, where it becomes `to`, an absolute path; directories above it are
+   * made. Rejects when it cannot be read, or not be written there.
+   */
+  copyIn(from: string, to: string): Promise<void> {
+    return copyIn(this, from, to);
+  }
+
+  /**
+   * Copies a file or directory of the guest to the host, where it becomes `to`, which is replaced if it is a file. Nothing is
+   * written anywhere else, whatever the guest sends. Rejects when it is not there, or cannot be written.
+   */
+  copyOut(from: string, to: string): Promise<void> {
+    return copyOut(this, from, to);
+  }
+
   /** What the run has counted so far. Works after the end too, but not before the start. */
   statistics(): Statistics {
     if (this.#domain === undefined) throw new Error('There are no statistics of a machine that has not been started.');
@@ -174,6 +234,7 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   #close(): void {
     this.#state = 'ended';
+    this.#agent.end();
     for (const port of this.#ports) port.finish();
   }
 

@@ -30,7 +30,7 @@ import { coreServices } from './core-services.ts';
 import type { EngineModules } from './engine-modules.ts';
 import { HostTasks } from './host-tasks.ts';
 import type { Outcome } from './outcome.ts';
-import { PcBoard, type BoardNetwork, type BoardShare } from './pc-board.ts';
+import { PcBoard, type BoardChannel, type BoardNetwork, type BoardShare } from './pc-board.ts';
 import { describeProcessor, loadProcessorState } from './processor-state.ts';
 import { hostRandomWord, repeatableRandomWords } from './random-source.ts';
 import type { Statistics } from './statistics.ts';
@@ -51,6 +51,7 @@ export interface DomainOptions {
   readonly disks?: readonly BlockBackend[];
   /** Directories of the host. Whoever opened them closes them after the run. */
   readonly shares?: readonly BoardShare[];
+  readonly channels?: readonly BoardChannel[];
   /** Whoever opened its cable closes it after the run. */
   readonly network?: BoardNetwork | undefined;
   readonly serial?: readonly (CharacterBackend | undefined)[];
@@ -137,6 +138,7 @@ export class Domain {
       disks: options.disks ?? [],
       shares: options.shares ?? [],
       network: options.network,
+      channels: options.channels ?? [],
     });
     // A timer armed for sooner than the end of the slice ends the slice; one that input arms, such as the timeout of a
     // serial port's FIFO, ends the wait of an idle guest.

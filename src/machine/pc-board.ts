@@ -23,11 +23,13 @@ import { createResetControl } from '../devices/reset-control/reset-control.ts';
 import { createUart16550, SERIAL_PORTS } from '../devices/uart16550/uart16550.ts';
 import { Virtio9p } from '../devices/virtio-9p/virtio-9p.ts';
 import { VirtioBlock } from '../devices/virtio-block/virtio-block.ts';
+import { VirtioConsole } from '../devices/virtio-console/virtio-console.ts';
 import { VirtioEntropy } from '../devices/virtio-entropy/virtio-entropy.ts';
 import type { VirtioModel } from '../devices/virtio/virtio-model.ts';
 import { VirtioNetwork } from '../devices/virtio-network/virtio-network.ts';
 import { VirtioPci } from '../devices/virtio/virtio-pci.ts';
 import type { BlockBackend } from '../base/block-backend.ts';
+import type { CharacterBackend } from '../base/character-backend.ts';
 import type { NetworkBackend } from '../base/network-backend.ts';
 import type { SharedFiles } from '../base/shared-files.ts';
 import { NinePServer } from '../share/nine-p-server.ts';
@@ -44,14 +46,22 @@ export interface PcBoardOptions extends BusBoardOptions {
   readonly shares: readonly BoardShare[];
   /** Without one there is no network card. */
   readonly network: BoardNetwork | undefined;
+  /** Channels to programs in the guest, which finds them by their names. */
+  readonly channels: readonly BoardChannel[];
   /** Devices beyond those every board has, by name. */
   readonly extraDevices: readonly string[];
 }
 
 /** Slots of bus 0. Slot 1 is kept for an ISA bridge and slot 2 for a display, where other PCs have them. */
-const SLOT = { entropy: 3, network: 4, firstDisk: 8, firstShare: 24 } as const;
+const SLOT = { entropy: 3, network: 4, console: 5, firstDisk: 8, firstShare: 24 } as const;
 const MOST_DISKS = SLOT.firstShare - SLOT.firstDisk;
 const MOST_SHARES = 32 - SLOT.firstShare;
+
+/** A serial channel without a line, of as many bytes a second as there are. */
+export interface BoardChannel {
+  readonly portName: string;
+  readonly backend: CharacterBackend;
+}
 
 /** A network card. */
 export interface BoardNetwork {
@@ -114,7 +124,7 @@ export class PcBoard extends BusBoard {
     const pit = createI8254(this);
     const clock = createMc146818(this, { memory });
     const pci = createPciHost(this, { resetControl });
-    const { randomWord, disks, shares, network } = options;
+    const { randomWord, disks, shares, network, channels } = options;
     requireSlots('disks', disks.length, MOST_DISKS);
     requireSlots('shared directories', shares.length, MOST_SHARES);
     const onPci = (slot: number, model: VirtioModel): Device => new VirtioPci(this, pci, { model, slot });
@@ -138,6 +148,7 @@ export class PcBoard extends BusBoard {
       ...(network === undefined
         ? []
         : [onPci(SLOT.network, new VirtioNetwork('network', network.backend, network.address))]),
+      ...(channels.length === 0 ? [] : [onPci(SLOT.console, new VirtioConsole('console', channels))]),
       ...disks.map((disk, index) => onPci(SLOT.firstDisk + index, new VirtioBlock(`disk${index}`, disk))),
       ...shares.map(({ tag, files }, index) =>
         onPci(SLOT.firstShare + index, new Virtio9p(`share${index}`, tag, new NinePServer(files))),

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export const repository = join(import.meta.dirname, '../../../..');
 
-export type ImageName = 'debian' | 'debian-i386';
+export type ImageName = 'debian' | 'debian-i386' | 'debian-full';
 
 const images = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'lodge/images');
 const manifest = (name: ImageName): string => join(images, `${name}.json`);
@@ -19,6 +19,22 @@ const run = (program: string, args: readonly string[]) =>
 export function imageObstacle(...names: readonly ImageName[]): string | false {
   if (names.every((name) => existsSync(manifest(name))) || run('apt-get', ['--version']).status === 0) return false;
   return 'there is no apt-get here to build the image from Debian packages';
+}
+
+/** The same for the image on a disk, which takes more than the package tools to build. */
+export function diskImageObstacle(): string | false {
+  if (existsSync(manifest('debian-full'))) return false;
+  if (run('mmdebstrap', ['--version']).status !== 0) return 'there is no mmdebstrap here to build the image with';
+  return process.getuid?.() === 0 ? false : 'the image is built by root';
+}
+
+/** The files of an image, and the kernel command line to boot it with. */
+export function imageFiles(name: ImageName): { file: (name: string) => string; append: string } {
+  const { directory, append } = JSON.parse(readFileSync(manifest(name), 'utf8')) as {
+    directory: string;
+    append: string;
+  };
+  return { file: (file) => join(images, directory, file), append };
 }
 
 /** Has the image built when it is missing. Test files run at the same time, and one of them is to do it. */

@@ -12,6 +12,7 @@ const options = {
   memory: withPreset(size('the memory of the guest'), '512M'),
   timeout: duration('end with status 124 when the guest still runs after this time'),
   disk: repeatable(text('DISK', 'add a disk: FILE[,format=raw|qcow2][,readonly][,snapshot], or more, see below')),
+  snapshot: flag('throw away in the end what the guest writes to the disk of its image'),
   share: repeatable(
     text('HOSTDIR:TAG[,readonly]', 'share a directory with the guest, which mounts it by its tag and the type 9p'),
   ),

@@ -36,6 +36,9 @@ export async function readBootSource({ options, positional, rest }: RunArguments
     if (rest !== undefined) {
       throw new UserError('A command after -- needs an image to run in; write lodge run debian -- COMMAND.');
     }
+    if (options.snapshot === true) {
+      throw new UserError('--snapshot is for the disk of an image; write --disk FILE,snapshot for one of your own.');
+    }
     return readFiles(options.kernel, options);
   }
   const own = (['kernel', 'initrd', 'module'] as const).find(
@@ -46,7 +49,7 @@ export async function readBootSource({ options, positional, rest }: RunArguments
   }
   if (rest?.length === 0)
     throw new UserError('The command after -- is missing; write one, or leave out -- for a console.');
-  return readImage(name, options.append);
+  return readImage(name, options);
 }
 
 function readFiles(kernel: string, options: RunArguments['options']): BootSource {
@@ -66,7 +69,7 @@ function readFiles(kernel: string, options: RunArguments['options']): BootSource
   };
 }
 
-async function readImage(name: string, append: string | undefined): Promise<BootSource> {
+async function readImage(name: string, { append, snapshot }: RunArguments['options']): Promise<BootSource> {
   const recipe = recipes.find((candidate) => candidate.name === name);
   if (recipe === undefined) {
     const names = recipes.map((known) => known.name);
@@ -82,6 +85,9 @@ async function readImage(name: string, append: string | undefined): Promise<Boot
     image = findImage(name);
     if (image === undefined) throw new UserError(`The image ${name} has gone again; run lodge image pull ${name}.`);
   }
+  if (snapshot === true && image.disk === undefined) {
+    throw new UserError(`The image ${name} has no disk, so there is nothing to keep; leave --snapshot out.`);
+  }
   return {
     kernel: readInputFile(image.kernel, 'kernel'),
     initrd: readInputFile(image.initrd, 'initrd'),
@@ -89,6 +95,9 @@ async function readImage(name: string, append: string | undefined): Promise<Boot
     modules: [],
     kind: image.disk === undefined ? 'ramdisk' : 'disk',
     defaultNetwork: image.disk === undefined ? 'none' : 'user',
-    imageDisks: image.disk === undefined ? [] : [`${image.disk.replaceAll(',', ',,')},format=raw`],
+    imageDisks:
+      image.disk === undefined
+        ? []
+        : [`${image.disk.replaceAll(',', ',,')},format=raw${snapshot === true ? ',snapshot' : ''}`],
   };
 }

@@ -19,6 +19,7 @@ export async function createDomain(options: DomainOptions): Promise<Domain> {
     disks: options.disks,
     shares: options.shares,
     network: options.network,
+    channels: options.channels ?? [],
     serial: options.serial,
     countEngines: options.countEngines,
     dumpRegion: options.dumpRegion,

@@ -25,6 +25,8 @@ export interface DomainOptions {
   readonly shares: readonly { readonly tag: string; readonly files: SharedFiles }[];
   /** The cable of the network card, and the card's MAC address. */
   readonly network: { readonly backend: NetworkBackend; readonly address: Uint8Array } | undefined;
+  /** Channels to programs in the guest, by name. */
+  readonly channels?: readonly { readonly portName: string; readonly backend: CharacterBackend }[];
   /** Whether the statistics tell how many instructions retire in translated code. */
   readonly countEngines: boolean;
   readonly dumpRegion: RegionDump | undefined;

@@ -2,15 +2,47 @@
 
 import { UserError } from '../../base/errors.ts';
 import { OutputQueue } from '../../host/node/output-queue.ts';
+import type { CharacterBackend } from '../../base/character-backend.ts';
+import { AgentCommand } from './agent-command.ts';
 import { CommandChannel } from './command-channel.ts';
+import type { CommandStreams } from './command-channel.ts';
 import { ConsoleLog } from './console-log.ts';
-import type { Domain } from './domain.ts';
+import type { Domain, DomainOptions } from './domain.ts';
 import { withCommand } from './guest-files.ts';
 import { guestFailure, GUEST_FAILED } from './report.ts';
 import type { RunContext } from './run-console.ts';
 import { hasStandardInput } from './standard-streams.ts';
 
 const SHOWN_LINES = 12;
+/** What a shell gives for a command that there is not. */
+const NOT_FOUND = 127;
+
+/** How a command gets into an image, and what it says out of it. */
+interface Channel {
+  onExit: (status: number) => void;
+  onFailure: (message: string) => void;
+  /** Whether the guest is so far that what it does is the command's doing. */
+  readonly ready: boolean;
+  /** Back ends of the serial ports behind the console. */
+  readonly ports: readonly CharacterBackend[];
+  readonly channels: NonNullable<DomainOptions['channels']>;
+  /** The initial ramdisk for the command. */
+  initrd(image: Uint8Array): Uint8Array;
+}
+
+function serialChannel(command: readonly string[], streams: CommandStreams, hasInput: boolean): Channel {
+  const channel = new CommandChannel(streams);
+  return Object.assign(channel, {
+    onFailure: () => {},
+    channels: [],
+    initrd: (image: Uint8Array) => withCommand(image, command, hasInput),
+  });
+}
+
+function agentChannel(command: readonly string[], streams: CommandStreams): Channel {
+  const channel = new AgentCommand(command, streams);
+  return Object.assign(channel, { ports: [], initrd: (image: Uint8Array) => image });
+}
 
 /** Runs the command in the image and returns its exit status. Throws a UserError when the guest fails before that. */
 export async function runCommand(
@@ -22,20 +54,23 @@ export async function runCommand(
   const { source, options, supervisor, output } = context;
   const errors = new OutputQueue(process.stderr, () => {});
   const hasInput = hasStandardInput();
-  const channel = new CommandChannel({
+  const streams: CommandStreams = {
     input: hasInput ? process.stdin : undefined,
     output: (bytes) => output.write(bytes),
     errors: (bytes) => errors.write(bytes),
-  });
+  };
+  const channel = source.kind === 'disk' ? agentChannel(command, streams) : serialChannel(command, streams, hasInput);
   channel.onExit = (status) => supervisor.end({ status });
+  channel.onFailure = (message) => supervisor.end({ error: new UserError(message, { status: NOT_FOUND }) });
   const log = new ConsoleLog(verbose ? (bytes) => errors.write(bytes) : undefined);
   const domain = await context.create({
     ...options,
     ...source,
-    initrd: withCommand(source.initrd ?? new Uint8Array(0), command, hasInput),
+    initrd: channel.initrd(source.initrd ?? new Uint8Array(0)),
     // A kernel that panics restarts instead of waiting for somebody to read the message: the domain ends then.
     append: `${source.append} panic=-1${verbose ? '' : ' quiet'}`,
     serial: [log, ...channel.ports],
+    channels: channel.channels,
   });
   onDomain(domain);
   const ending = await supervisor.run(domain);
